@@ -1,0 +1,48 @@
+# Earshot's commands. Each is a few lines here and a script in scripts/ that can be read and run by itself.
+#
+#   make demo AUDIO=talk.wav      a recording of your own
+#   make test PKG=./wire/...      some packages only; ARGS='-run Frame -v' goes to go test
+#   make fuzz FUZZTIME=1m         longer than ten seconds each
+#   make build GO=/opt/go/bin/go  another toolchain than the one on PATH
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The scripts read these from the environment; on the command line of make they get there by being exported.
+export AUDIO PKG ARGS FUZZTIME COUNT BENCH VERSION GO
+
+.PHONY: help deps build demo test lint fuzz bench clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+
+deps: ## install the Debian packages that are missing (as root, or with sudo)
+	@scripts/deps.sh
+
+# Without the engine's library the binary has everything else, and the script says what is missing.
+build: ## build bin/earshot
+	@scripts/build.sh
+
+# The packages are tried for and not insisted on: the build says precisely what the demo cannot do without.
+demo: ## build, start a server, stream real speech to it, show the words
+	@scripts/deps.sh --try demo
+	@scripts/build.sh --need-engine
+	@scripts/demo.sh
+
+test: ## go vet, and every test this machine allows, under the race detector
+	@scripts/deps.sh --try
+	@scripts/test.sh
+
+lint: ## gofmt, go vet, golangci-lint (built once, some minutes), shellcheck if installed
+	@scripts/lint.sh
+
+fuzz: ## every fuzz test for FUZZTIME (10s) each
+	@scripts/fuzz.sh
+
+bench: ## every benchmark, in the form that benchstat compares
+	@scripts/bench.sh
+
+clean: ## remove what was built and recorded
+	rm -rf bin coverage
+	find . -name .git -prune -o -type f \( -name '*.test' -o -name '*.prof' -o -name '*.pprof' \) -exec rm -f {} +

@@ -1,0 +1,184 @@
+package vad
+
+import (
+	"math"
+	"time"
+)
+
+// Rate is the sampling rate of the audio, in Hz.
+const Rate = 16000
+
+// FrameSamples is the number of samples in one frame.
+const FrameSamples = 160
+
+// FrameTime is the duration of one frame.
+const FrameTime = 10 * time.Millisecond
+
+// Options adjusts a detector. The zero value of every field is its default.
+type Options struct {
+	// MinLevel is the level in dBFS (a full-scale square wave is 0) below which nothing is speech; 0 means -62.
+	MinLevel float64
+	// StartSNR is how far above the noise floor speech must be to begin, in dB averaged over the bands; 0 means 5.
+	StartSNR float64
+	// KeepSNR is how far above the floor it must stay to go on, in dB; 0 means 3.
+	KeepSNR float64
+	// Voicing is how periodic a frame must be to count as voiced, from 0 (anything) to 1 (a perfect tone); 0 means 0.55.
+	Voicing float64
+	// MinVoice is how much voice within the last 200 ms begins speech; 0 means 60 ms.
+	MinVoice time.Duration
+	// MaxUnvoiced is how long speech goes on without any voice; 0 means 400 ms.
+	MaxUnvoiced time.Duration
+	// Hang is how long speech is taken to go on through a dip, as in the middle of "o'clock"; 0 means 80 ms.
+	Hang time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	setFloat := func(v *float64, d float64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	setTime := func(v *time.Duration, d time.Duration) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	setFloat(&o.MinLevel, -62)
+	setFloat(&o.StartSNR, 5)
+	setFloat(&o.KeepSNR, 3)
+	setFloat(&o.Voicing, 0.55)
+	setTime(&o.MinVoice, 60*time.Millisecond)
+	setTime(&o.MaxUnvoiced, 400*time.Millisecond)
+	setTime(&o.Hang, 80*time.Millisecond)
+	return o
+}
+
+// Frame is what the detector has to say about 10 ms of audio.
+type Frame struct {
+	// Speech says that somebody is speaking.
+	Speech bool
+	// Began is set in the first frame of speech: how many frames before this one the speech began. A beginning is
+	// certain only when a voice has been heard for a while.
+	Began int
+	// Voiced says that the frame has the pitch of a voice.
+	Voiced bool
+	// Level is the level in dBFS, from about -90 (digital silence) to 0.
+	Level float32
+	// SNR is the level above the noise floor in dB, averaged over the bands; at least 0.
+	SNR float32
+}
+
+// Detector finds speech in one stream of audio. It is used by one goroutine at a time and must be made by [New].
+type Detector struct {
+	opts     Options
+	an       analyser
+	floor    floor
+	pending  [FrameSamples]int16
+	npending int
+
+	active   bool
+	frames   int                   // frames seen
+	quiet    int                   // frames since the last one above the floor
+	unvoiced int                   // frames since the last voiced one
+	recent   [recentFrames]verdict // ring, by frame number
+	lastEnd  int                   // frame after the last one of the speech before
+}
+
+// recentFrames is how far back a beginning may lie, and is looked for.
+const (
+	recentFrames = 50
+	voiceWindow  = 20
+)
+
+type verdict struct{ above, voiced bool }
+
+// New returns a detector at the beginning of a stream.
+func New(opts Options) *Detector {
+	d := &Detector{opts: opts.withDefaults()}
+	d.an.init()
+	d.floor.init()
+	return d
+}
+
+// Detect takes the next samples and appends a Frame to out for every 10 ms that are complete. It allocates only when
+// out has no room; len(samples)/FrameSamples+1 frames are always enough.
+func (d *Detector) Detect(samples []int16, out []Frame) []Frame {
+	for len(samples) > 0 {
+		n := copy(d.pending[d.npending:], samples)
+		samples = samples[n:]
+		d.npending += n
+		if d.npending == FrameSamples {
+			d.npending = 0
+			out = append(out, d.frame(d.pending[:]))
+		}
+	}
+	return out
+}
+
+// frame judges one frame.
+func (d *Detector) frame(samples []int16) Frame {
+	a := d.an.analyse(samples)
+	snr := d.floor.update(&a.bands)
+	voiced := a.periodicity >= d.opts.Voicing && !a.tone
+	loud := a.level >= d.opts.MinLevel
+	f := Frame{Voiced: voiced, Level: float32(a.level), SNR: float32(snr)}
+
+	v := verdict{above: loud && snr >= d.opts.KeepSNR, voiced: voiced && loud && snr >= d.opts.StartSNR}
+	d.recent[d.frames%recentFrames] = v
+	d.frames++
+	if d.active {
+		d.goOn(v)
+	} else if d.begins() {
+		d.active, d.quiet, d.unvoiced = true, 0, 0
+		f.Began = d.backdate()
+	}
+	f.Speech = d.active
+	if d.active {
+		d.lastEnd = d.frames
+	}
+	return f
+}
+
+// goOn decides whether speech that has begun is still there.
+func (d *Detector) goOn(v verdict) {
+	d.quiet++
+	d.unvoiced++
+	if v.above {
+		d.quiet = 0
+	}
+	if v.voiced {
+		d.unvoiced = 0
+	}
+	if d.quiet > frames(d.opts.Hang) || d.unvoiced > frames(d.opts.MaxUnvoiced) {
+		d.active = false
+	}
+}
+
+// begins reports whether enough voice has been heard just now.
+func (d *Detector) begins() bool {
+	n := 0
+	for i := 1; i <= voiceWindow && i <= d.frames; i++ {
+		if d.recent[(d.frames-i)%recentFrames].voiced {
+			n++
+		}
+	}
+	return n >= frames(d.opts.MinVoice)
+}
+
+// backdate returns how many frames before the current one speech began: back through everything above the floor, across
+// dips no longer than Hang, but not into the speech before.
+func (d *Detector) backdate() int {
+	back, dip := 0, 0
+	for i := 1; i < recentFrames && d.frames-1-i >= d.lastEnd; i++ {
+		if d.recent[(d.frames-1-i)%recentFrames].above {
+			back, dip = i, 0
+		} else if dip++; dip > frames(d.opts.Hang) {
+			break
+		}
+	}
+	return back
+}
+
+func frames(t time.Duration) int { return int(t / FrameTime) }
+
+func decibel(power float64) float64 { return 10 * math.Log10(power) }

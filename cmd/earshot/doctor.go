@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/earshot-stt/earshot/auth"
+	"github.com/earshot-stt/earshot/config"
+	"github.com/earshot-stt/earshot/engine/pocketsphinx"
+	"github.com/earshot-stt/earshot/server"
+	"github.com/earshot-stt/earshot/server/datadir"
+)
+
+type doctorCmd struct {
+	Config string            `type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file of the server."`
+	Data   string            `type:"path" placeholder:"DIR" help:"Data folder of the server."`
+	Set    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration; may be repeated."`
+}
+
+// finding is one thing that was looked at.
+type finding struct {
+	what   string
+	ok     bool
+	detail string // what was found, or what is wrong and what to do
+}
+
+// Run prints what it finds and fails when something has to be mended.
+func (c *doctorCmd) Run(env *environment) error {
+	flags := c.Set
+	if flags == nil {
+		flags = map[string]string{}
+	}
+	if c.Data != "" {
+		flags["data"] = c.Data
+	}
+	all := []finding{{"version", true, fmt.Sprintf("%s, %s %s/%s", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)}}
+	cfg, _, err := loadConfig(c.Config, flags)
+	if err != nil {
+		all = append(all, finding{"configuration", false, err.Error()})
+		cfg = config.Default()
+	} else {
+		all = append(all, finding{"configuration", true, "engine " + cfg.Engine})
+	}
+	all = append(all, engineFindings(env, cfg)...)
+	all = append(all, folderFindings(env, cfg)...)
+	all = append(all, portFinding("plain port", "listen", cfg.Listen), portFinding("TLS port", "tls.listen", cfg.TLS.Listen), clockFinding())
+	bad := 0
+	for _, f := range all {
+		mark := "ok  "
+		if !f.ok {
+			mark = "FAIL"
+			bad++
+		}
+		fmt.Fprintf(env.out, "%s  %-14s %s\n", mark, f.what, strings.ReplaceAll(f.detail, "\n", "\n                      "))
+	}
+	if bad > 0 {
+		fmt.Fprintf(env.out, "\n%d of %d to mend.\n", bad, len(all))
+		return errReported
+	}
+	fmt.Fprintln(env.out, "\nAll is well.")
+	return nil
+}
+
+// engineFindings looks at the engine that would answer.
+func engineFindings(env *environment, cfg *config.Config) []finding {
+	if cfg.Engine != "pocketsphinx" {
+		r, err := server.OpenRecognizer(env.ctx, cfg, env.getenv)
+		if err != nil {
+			return []finding{{"engine", false, err.Error()}}
+		}
+		if c, ok := r.(io.Closer); ok {
+			c.Close()
+		}
+		return []finding{{"engine", true, cfg.Engine}}
+	}
+	driver := pocketsphinx.Driver()
+	values, err := driver.Resolve(cfg.Engines["pocketsphinx"], env.getenv)
+	if err != nil {
+		return []finding{{"engine", false, err.Error()}}
+	}
+	var all []finding
+	for _, f := range pocketsphinx.Check(values) {
+		all = append(all, finding{f.What, f.OK, f.Detail})
+	}
+	return all
+}
+
+// folderFindings looks at the data folder without making or locking it.
+func folderFindings(env *environment, cfg *config.Config) []finding {
+	path, why := datadir.Resolve(cfg.Data, env.getenv)
+	info, err := os.Stat(path)
+	switch {
+	case path == "":
+		return []finding{{"data folder", false, "no folder is known: give --data DIR, or set HOME"}}
+	case os.IsNotExist(err):
+		return []finding{{"data folder", true, path + " (" + why + ") will be made at the first start"}}
+	case err != nil:
+		return []finding{{"data folder", false, err.Error()}}
+	case !info.IsDir():
+		return []finding{{"data folder", false, path + " is not a folder: remove it, or give another with --data"}}
+	case info.Mode().Perm()&0o077 != 0:
+		return []finding{{"data folder", false, path + " is open to others: chmod 700 " + path}}
+	}
+	all := []finding{{"data folder", true, path + " (" + why + ")"}}
+	file := path + "/" + auth.CredentialsFile
+	if _, err := os.Stat(file); os.IsNotExist(err) {
+		return append(all, finding{"credentials", true, "will be made at the first start"})
+	}
+	if _, err := auth.OpenFile(file, auth.FileOptions{}); err != nil {
+		return append(all, finding{"credentials", false, err.Error()})
+	}
+	return append(all, finding{"credentials", true, file})
+}
+
+// portFinding says whether a server could listen, or that one does.
+func portFinding(what, key, address string) finding {
+	if address == "" {
+		return finding{what, true, "off"}
+	}
+	l, err := net.Listen("tcp", address)
+	if err == nil {
+		l.Close()
+		return finding{what, true, address + " is free"}
+	}
+	if key == "listen" && answers(address) {
+		return finding{what, true, address + ": a server is running there and is well"}
+	}
+	return finding{what, false, fmt.Sprintf("%s cannot be listened on (%v): end the program that has it, or set --%s to another port; a running earshot is also a reason", address, err, config.FlagName(key))}
+}
+
+// answers reports whether a server is well.
+func answers(address string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// clockFinding looks at the clock, because signatures are good for minutes only.
+func clockFinding() finding {
+	now := time.Now().UTC()
+	text := now.Format("2006-01-02 15:04:05 UTC")
+	if now.Year() < 2026 {
+		return finding{"clock", false, text + " is in the past: set the clock, for signatures are refused when clocks differ by 5 minutes"}
+	}
+	var tx syscall.Timex
+	const unsynchronised = 5 // TIME_ERROR, adjtimex(2)
+	if state, err := syscall.Adjtimex(&tx); err == nil && state == unsynchronised {
+		return finding{"clock", true, text + "; not synchronised by NTP: signatures are refused when the clocks of client and server differ by more than 5 minutes"}
+	}
+	return finding{"clock", true, text}
+}

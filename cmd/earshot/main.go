@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/earshot-stt/earshot/stt"
+)
+
+// version is set by the build.
+var version = ""
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// cli is the command line. Commands have a method Run(*environment) error.
+type cli struct {
+	Transcribe transcribeCmd `cmd:"" help:"Turn recordings into text, here or on a server."`
+	Presign    presignCmd    `cmd:"" help:"Print an address to stream to, signed with your key."`
+	Doctor     doctorCmd     `cmd:"" help:"Check this installation and say how to mend what is wrong."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+}
+
+// environment is the world a command runs in.
+type environment struct {
+	ctx    context.Context
+	in     io.Reader
+	out    *os.File
+	errOut *os.File
+	getenv func(string) string
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	// The first signal asks everything to end in order; a second one ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	env := &environment{ctx: ctx, in: os.Stdin, out: os.Stdout, errOut: os.Stderr, getenv: os.Getenv}
+	var commands cli
+	serve := newServeCmd()
+	code := -1
+	parser, err := kong.New(&commands, kong.Name("earshot"), kong.Description("Speech to text on your own machine, for applications written for Amazon Transcribe and others."),
+		kong.DynamicCommand("serve", "Run the server.", "", serve.flags.Interface()),
+		kong.Exit(func(c int) { code = c }), kong.Writers(env.out, env.errOut), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		fmt.Fprintln(env.errOut, "earshot:", err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if code >= 0 { // help was asked for
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(env.errOut, "earshot: %v\nRun \"earshot --help\" for the commands, \"earshot COMMAND --help\" for their options.\n", err)
+		return exitUsage
+	}
+	if parsed.Command() == "serve" {
+		err = serve.run(env)
+	} else {
+		err = parsed.Run(env)
+	}
+	return report(env, err)
+}
+
+// report prints an error as its reader needs it.
+func report(env *environment, err error) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errReported):
+		return exitFailed
+	case env.ctx.Err() != nil && (errors.Is(err, context.Canceled) || stt.CodeOf(err) == stt.Canceled):
+		fmt.Fprintln(env.errOut, "earshot: interrupted")
+		return exitInterrupted
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(env.errOut, "earshot:", line)
+	}
+	if stt.CodeOf(err) == stt.Invalid {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// errReported ends a command that has said already what is wrong.
+var errReported = errors.New("reported")
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(env *environment) error {
+	fmt.Fprintln(env.out, "earshot", versionText())
+	return nil
+}
+
+// versionText returns the version that was stamped in, or what the Go toolchain knows of the source.
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/earshot-stt/earshot/audio"
+	"github.com/earshot-stt/earshot/feature"
+	"github.com/earshot-stt/earshot/server"
+	"github.com/earshot-stt/earshot/session"
+	"github.com/earshot-stt/earshot/stt"
+)
+
+type transcribeCmd struct {
+	remote
+	Files    []string          `arg:"" placeholder:"FILE" help:"Recordings: WAV, FLAC, or raw samples with --raw; - is standard input."`
+	URL      string            `placeholder:"ws://HOST:PORT" help:"Stream to a server over Amazon's protocol instead of recognising here."`
+	Realtime bool              `help:"Send the audio at the pace of speech, as a microphone would."`
+	Format   string            `enum:"text,json" default:"text" help:"text: a line for each segment. json: an object for each."`
+	Partials string            `enum:"auto,always,never" default:"auto" help:"Show text while it may still change: on a terminal (auto), as lines of their own (always), or never."`
+	Language string            `default:"en-US" help:"Language spoken. Default: ${default}."`
+	Raw      bool              `help:"Files hold 16-bit little-endian samples without a header."`
+	Rate     int               `default:"16000" help:"With --raw: sample rate in Hz. Default: ${default}."`
+	Channels int               `default:"1" help:"With --raw: number of channels. Default: ${default}."`
+	Config   string            `type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file that says which engine answers here."`
+	Set      map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration, such as engine=pocketsphinx; may be repeated."`
+}
+
+// chunk is how much audio is sent at a time.
+const chunk = 100 * time.Millisecond
+
+// Run transcribes all files. One that cannot be read is reported and does not keep the others from being tried.
+func (c *transcribeCmd) Run(env *environment) error {
+	sessions, end, err := c.sessions(env)
+	if err != nil {
+		return err
+	}
+	defer end()
+	failed := false
+	for _, name := range c.Files {
+		err := c.file(env, sessions, name)
+		if env.ctx.Err() != nil {
+			return env.ctx.Err()
+		}
+		if err != nil {
+			failed = true
+			fmt.Fprintf(env.errOut, "earshot: %s: %v\n", name, err)
+		}
+	}
+	if failed {
+		return errReported
+	}
+	return nil
+}
+
+// sessions returns where to open sessions: on a server, or on an engine in this process.
+func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), error) {
+	var rec stt.Recognizer
+	var features []feature.Feature
+	if c.URL != "" {
+		client, err := c.open(env, c.URL)
+		if err != nil {
+			return nil, nil, err
+		}
+		rec = client
+	} else {
+		cfg, _, err := loadConfig(c.Config, c.Set)
+		if err != nil {
+			return nil, nil, err
+		}
+		if rec, err = server.OpenRecognizer(env.ctx, cfg, env.getenv); err != nil {
+			return nil, nil, err
+		}
+		features = server.Features(cfg)
+	}
+	end := func() {}
+	if closer, ok := rec.(io.Closer); ok {
+		end = func() { closer.Close() }
+	}
+	return session.NewService(session.Options{Recognizer: rec, Features: features, Limits: session.Limits{Lag: 10 * time.Minute, Finish: 10 * time.Minute},
+		Log: slog.New(slog.DiscardHandler)}), end, nil
+}
+
+// file transcribes one recording.
+func (c *transcribeCmd) file(env *environment, sessions *session.Service, name string) error {
+	in, closeFile, err := openFile(env, name)
+	if err != nil {
+		return err
+	}
+	defer closeFile()
+	opts := audio.Options{}
+	if c.Raw {
+		opts = audio.Options{Kind: audio.KindRaw, Raw: audio.RawFormat{Format: audio.Format{Rate: c.Rate, Channels: c.Channels}}}
+	}
+	recording, err := audio.Open(in, opts)
+	if errors.Is(err, audio.ErrUnsupported) {
+		return fmt.Errorf("%w; convert it first, for example: ffmpeg -i %s -ac 1 -ar 16000 out.wav", err, filepath.Base(name))
+	}
+	if err != nil {
+		return err
+	}
+	defer recording.Close()
+	format := stt.Format{Encoding: stt.PCM16, Rate: recording.Format().Rate, Channels: recording.Format().Channels}
+	ses, err := sessions.Open(env.ctx, &session.Request{ID: uuid.NewString(), Protocol: "command", Config: stt.Config{
+		Audio: format, Languages: stt.Languages{Tags: []string{c.Language}}}})
+	if err != nil {
+		return err
+	}
+	label := ""
+	if len(c.Files) > 1 {
+		label = name
+	}
+	show := newScreen(env, c, label, recording.Duration())
+	return converse(env.ctx, ses, newPump(recording, format, c.Realtime, show), show)
+}
+
+func openFile(env *environment, name string) (io.Reader, func(), error) {
+	if name == "-" {
+		return env.in, func() {}, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err // the name stands before it already
+		}
+		return nil, nil, err
+	}
+	return f, func() { f.Close() }, nil
+}
+
+// converse feeds a session and shows what comes back, until both have ended.
+func converse(ctx context.Context, ses *session.Session, p *pump, show *screen) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	fed := make(chan error, 1)
+	go func() { // owned by converse, which awaits fed; ends with the recording, the session or ctx
+		err := p.run(ctx, ses)
+		if err != nil {
+			ses.Abort(err)
+		}
+		fed <- err
+	}()
+	var reason error
+	for reason == nil {
+		var ev stt.Event
+		if ev, reason = ses.Next(ctx); reason == nil {
+			reason = show.event(&ev)
+		}
+	}
+	cancel()
+	ses.Abort(reason)
+	fedErr := <-fed
+	ses.Close(reason)
+	show.done()
+	if errors.Is(reason, io.EOF) {
+		return nil
+	}
+	if fedErr != nil && !errors.Is(fedErr, context.Canceled) && stt.CodeOf(reason) == stt.Internal {
+		return fedErr // the session only repeats it
+	}
+	return reason
+}

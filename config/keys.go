@@ -1,0 +1,159 @@
+package config
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Key is one setting, as data for help texts and command-line flags. [EnvName] and [FlagName] give its other names.
+type Key struct {
+	Path    string // such as "limits.idle"
+	Default string // as text; empty for an empty text or list
+	Help    string // a sentence or two: meaning, unit, what is special
+	Want    string // what values it takes, as error texts say after "expected"
+	Secret  bool   // never shown, not in errors either
+	List    bool   // a sequence in files; separated by commas in variables and flags
+}
+
+// Keys returns all keys with fixed names, in the order of the manual. The options of engines, engines.<name>.<option>,
+// are not among them.
+func Keys() []Key {
+	keys := make([]Key, len(table))
+	for i := range table {
+		keys[i] = table[i].Key
+	}
+	return keys
+}
+
+// EnvName returns the environment variable of a key: EARSHOT_LIMITS_IDLE for "limits.idle".
+func EnvName(path string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
+}
+
+// FlagName returns the command-line flag of a key, without the dashes before it: limits-idle for "limits.idle".
+func FlagName(path string) string { return strings.NewReplacer(".", "-", "_", "-").Replace(path) }
+
+const envPrefix = "EARSHOT_"
+
+// key is a setting and its place in a Config.
+type key struct {
+	Key
+	set func(*Config, string) bool // false: not a value of this key, and nothing is changed
+	get func(*Config) []string     // one text, or those of a list
+}
+
+// table is all that is known of the keys; nothing changes it. Defaults, parsing, environment, flags, printing and the
+// test of the manual read it.
+var table = [...]key{
+	bind("listen", "127.0.0.1:8080", address, func(c *Config) *string { return &c.Listen },
+		"Address of plain HTTP and WebSocket; empty or off: none."),
+	bind("tls.listen", "127.0.0.1:8443", address, func(c *Config) *string { return &c.TLS.Listen },
+		"Address of HTTPS, which several SDKs insist on; empty or off: none."),
+	bind("tls.cert", "", text, func(c *Config) *string { return &c.TLS.Cert },
+		"File with your certificate and its chain (PEM); read again when it changes. Without one, a local authority is made at the first start and its ca.pem stands in the data folder."),
+	bind("tls.key", "", text, func(c *Config) *string { return &c.TLS.Key },
+		"File with the key of that certificate (PEM)."),
+	bind("data", "", text, func(c *Config) *string { return &c.Data },
+		"Folder of keys and state. When empty: $XDG_DATA_HOME/earshot, else ~/.local/share/earshot."),
+	bind("allow_plain", "false", boolean, func(c *Config) *bool { return &c.AllowPlain },
+		"Lets listen leave loopback without TLS, for a proxy in front that speaks TLS."),
+	bindList("public_hosts", "", hosts, func(c *Config) *[]string { return &c.PublicHosts },
+		"Hosts (with their port, where clients send one) that signatures may be made for; empty: the Host as received."),
+	bind("log.level", "info", logLevel, func(c *Config) *slog.Level { return &c.Log.Level },
+		"Least important level that is logged: debug, info, warn or error."),
+	bind("log.format", "text", enum(LogText, LogJSON), func(c *Config) *LogFormat { return &c.Log.Format },
+		"Form of log lines: text or json."),
+	bind("grace", "30s", span(0), func(c *Config) *time.Duration { return &c.Grace },
+		"How long running streams may go on after SIGTERM."),
+	bind("engine", "pocketsphinx", name, func(c *Config) *string { return &c.Engine },
+		"Engine that answers."),
+	bind("limits.idle", "15s", span(0), func(c *Config) *time.Duration { return &c.Limits.Idle },
+		"Ends a stream that sends no audio for so long; 0: never."),
+	bind("limits.stream", "4h", span(0), func(c *Config) *time.Duration { return &c.Limits.Stream },
+		"Longest stream; 0: any length."),
+	bind("limits.lag", "30s", span(1), func(c *Config) *time.Duration { return &c.Limits.Lag },
+		"Ends a stream when the engine is so far behind its audio."),
+	bind("limits.finish", "30s", span(1), func(c *Config) *time.Duration { return &c.Limits.Finish },
+		"How long the last results may take after the end of the audio."),
+	bind("limits.streams", "0", count, func(c *Config) *int { return &c.Limits.Streams },
+		"Streams at the same time in the whole server; 0: any number."),
+	bind("limits.refused", "32", count, func(c *Config) *int { return &c.Limits.Refused },
+		"Refused sockets kept open at the same time, to tell the client why; more are cut off."),
+	bind("limits.message", "1MiB", size(minMessage, maxMessage), func(c *Config) *Size { return &c.Limits.Message },
+		"Largest WebSocket message, in bytes or as 64KiB, 1MiB."),
+	bind("transcribe.oversize", "split", enum(OversizeSplit, OversizeRefuse),
+		func(c *Config) *Oversize { return &c.Transcribe.Oversize },
+		"Audio events of more than one second: split takes them in pieces, refuse fails the stream as Amazon does."),
+	bind("features.punctuate", "true", boolean, func(c *Config) *bool { return &c.Features.Punctuate },
+		"Upper case at the start of segments and a mark at their end, for models that have neither."),
+}
+
+// bind ties a key to a field.
+func bind[T any](path, def string, k kind[T], field func(*Config) *T, help string) key {
+	return key{
+		Key: Key{Path: path, Default: def, Help: help, Want: k.want},
+		set: func(c *Config, s string) bool {
+			v, ok := k.parse(s)
+			if ok {
+				*field(c) = v
+			}
+			return ok
+		},
+		get: func(c *Config) []string { return []string{k.format(*field(c))} },
+	}
+}
+
+func bindList(path, def string, k kind[[]string], field func(*Config) *[]string, help string) key {
+	bound := bind(path, def, k, field, help)
+	bound.List = true
+	bound.get = func(c *Config) []string { return *field(c) }
+	return bound
+}
+
+// enginePrefix is how the keys begin that are not in the table.
+const enginePrefix = "engines."
+
+// find returns the key with that path; secret says which options of engines are.
+func find(path string, secret func(engine, option string) bool) (key, bool) {
+	for i := range table {
+		if table[i].Path == path {
+			return table[i], true
+		}
+	}
+	engine, option, ok := splitEngine(path)
+	if !ok {
+		return key{}, false
+	}
+	return key{
+		Key: Key{Path: path, Help: "an option of the engine " + engine, Want: text.want,
+			Secret: secret == nil || secret(engine, option)},
+		set: func(c *Config, s string) bool { return c.setEngine(engine, option, s) },
+		get: func(c *Config) []string { return []string{c.Engines[engine][option]} },
+	}, true
+}
+
+// splitEngine takes engines.<name>.<option> apart.
+func splitEngine(path string) (engine, option string, ok bool) {
+	rest, ok := strings.CutPrefix(path, enginePrefix)
+	if !ok {
+		return "", "", false
+	}
+	engine, option, ok = strings.Cut(rest, ".")
+	return engine, option, ok && isName(engine, "") && isName(option, "_")
+}
+
+func (c *Config) setEngine(engine, option, value string) bool {
+	value, ok := text.parse(value)
+	if !ok {
+		return false
+	}
+	if c.Engines == nil {
+		c.Engines = map[string]map[string]string{}
+	}
+	if c.Engines[engine] == nil {
+		c.Engines[engine] = map[string]string{}
+	}
+	c.Engines[engine][option] = value
+	return true
+}

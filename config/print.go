@@ -1,0 +1,69 @@
+package config
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Print writes the configuration in force, one key a line, each with the place where it was set as a comment. The text
+// is a configuration file again, but for secrets: their lines say that there is one, as comments. Info may be nil; then
+// every value counts as a default.
+func Print(w io.Writer, c *Config, info *Info) error {
+	if info == nil {
+		info = &Info{}
+	}
+	out := bufio.NewWriter(w)
+	for i := range table {
+		printKey(out, c, info, &table[i])
+	}
+	for _, engine := range slices.Sorted(maps.Keys(c.Engines)) {
+		for _, option := range slices.Sorted(maps.Keys(c.Engines[engine])) {
+			if k, ok := find(enginePrefix+engine+"."+option, info.secret); ok {
+				printKey(out, c, info, &k)
+			}
+		}
+	}
+	return out.Flush()
+}
+
+func printKey(out *bufio.Writer, c *Config, info *Info, k *key) {
+	from := oneLine(info.Sources[k.Path].String())
+	if k.Secret {
+		fmt.Fprintf(out, "# %s: (secret)  # %s\n", k.Path, from)
+		return
+	}
+	texts := slices.Clone(k.get(c)) // a list is the one in c
+	for i := range texts {
+		texts[i] = scalar(texts[i])
+	}
+	value := strings.Join(texts, ", ")
+	if k.List {
+		value = "[" + value + "]"
+	}
+	fmt.Fprintf(out, "%s: %s  # %s\n", k.Path, value, from)
+}
+
+// scalar writes a text so that YAML reads the same text, quoted unless that is plainly not needed.
+func scalar(s string) string {
+	const bare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:"
+	isBare := func(r rune) bool { return strings.ContainsRune(bare, r) }
+	switch {
+	case s == "", strings.EqualFold(s, "null"), strings.HasSuffix(s, ":"), strings.ContainsAny(s[:1], "-.:"),
+		strings.ContainsFunc(s, func(r rune) bool { return !isBare(r) }):
+		// The escapes of Go strings mean the same in double quotes of YAML.
+		return quote(s)
+	default:
+		return s
+	}
+}
+
+func oneLine(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 }) {
+		return quote(s)
+	}
+	return s
+}

@@ -1,0 +1,121 @@
+package dialect
+
+import (
+	"encoding/binary"
+	"net"
+	"sync"
+)
+
+// heldConn is a connection that calls onClose before it lets a Close frame through to the library that reads from it. The
+// library answers a Close frame at once and sends nothing afterwards, as RFC 6455 section 5.5.1 has it; but clients exist
+// that close right after their last audio and still read, and their last words would be lost.
+type heldConn struct {
+	net.Conn
+	onClose func()
+
+	// Owned by the reading goroutine.
+	pending []byte // read from the connection, not given on
+	held    bool   // pending begins with a Close frame
+	frames  frameScanner
+
+	once sync.Once
+	free bool // a Close frame has been met, or none matters any more; owned by the reading goroutine
+	open chan struct{}
+}
+
+func newHeldConn(conn net.Conn, early []byte, onClose func()) *heldConn {
+	if onClose == nil {
+		onClose = func() {}
+	}
+	return &heldConn{Conn: conn, pending: early, onClose: onClose, open: make(chan struct{})}
+}
+
+// release lets Close frames through from now on. Any goroutine may call it.
+func (c *heldConn) release() { c.once.Do(func() { close(c.open) }) }
+
+// Read implements net.Conn.
+func (c *heldConn) Read(p []byte) (int, error) {
+	if c.held {
+		c.held, c.free = false, true
+		select {
+		case <-c.open:
+		default:
+			c.onClose()
+		}
+	}
+	n := copy(p, c.pending)
+	if n > 0 {
+		c.pending = c.pending[n:]
+	} else {
+		var err error
+		if n, err = c.Conn.Read(p); n == 0 || err != nil {
+			return n, err
+		}
+	}
+	if c.free {
+		return n, nil
+	}
+	at, found := c.frames.scan(p[:n])
+	if !found {
+		return n, nil
+	}
+	// What stands before the Close frame goes on now, the frame itself with the next call.
+	c.pending = append(append([]byte(nil), p[at:n]...), c.pending...)
+	c.held = true
+	if at == 0 {
+		return c.Read(p)
+	}
+	return at, nil
+}
+
+// frameScanner follows the frames of a client, RFC 6455 section 5.2. It never judges them: that is the library's business.
+type frameScanner struct {
+	header [14]byte
+	have   int    // bytes of the header seen
+	body   uint64 // bytes of the payload still to come
+}
+
+const opClose = 8
+
+// scan goes through the next bytes and returns where in them a Close frame begins: its first byte says what it is.
+func (f *frameScanner) scan(p []byte) (at int, found bool) {
+	for i := 0; i < len(p); {
+		if f.body > 0 {
+			n := min(f.body, uint64(len(p)-i))
+			f.body -= n
+			i += int(n)
+			continue
+		}
+		if f.have == 0 && p[i]&0x0f == opClose {
+			return i, true
+		}
+		f.header[f.have] = p[i]
+		f.have++
+		i++
+		if n, ok := f.length(); ok {
+			f.body, f.have = n, 0
+		}
+	}
+	return 0, false
+}
+
+// length returns the payload's length once the header is complete.
+func (f *frameScanner) length() (uint64, bool) {
+	if f.have < 2 {
+		return 0, false
+	}
+	need := 2
+	if f.header[1]&0x80 != 0 {
+		need += 4 // the mask
+	}
+	switch short := f.header[1] & 0x7f; short {
+	case 126:
+		need += 2
+		return uint64(binary.BigEndian.Uint16(f.header[2:])), f.have >= need
+	case 127:
+		need += 8
+		return binary.BigEndian.Uint64(f.header[2:]), f.have >= need
+	default:
+		return uint64(short), f.have >= need
+	}
+}

@@ -1,0 +1,105 @@
+package transcribe
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/earshot-stt/earshot/auth"
+	"github.com/earshot-stt/earshot/dialect"
+	"github.com/earshot-stt/earshot/session"
+	"github.com/earshot-stt/earshot/stt"
+	wire "github.com/earshot-stt/earshot/wire/transcribe"
+)
+
+// Protocol is the name of the protocol in logs and accounts.
+const Protocol = "amazon-websocket"
+
+// Options make a Handler. Sessions and Keys must be set.
+type Options struct {
+	Sessions *session.Service
+	Keys     auth.AccessKeys
+	// Hosts are the host names that signatures may be made for; nil: the Host as received, with or without its port.
+	Hosts []string
+	// MaxMessage is the longest WebSocket message taken, in bytes; 0 means 1 MiB.
+	MaxMessage int
+	// Refused is how many connections may be open only to be told why they are refused; 0 means 32. Beyond, the upgrade
+	// is answered with 503.
+	Refused int
+	// StrictChunks refuses audio events of more than a second, as Amazon does; otherwise they are taken.
+	StrictChunks bool
+	// WriteTimeout is how long a client may take nothing of what it is sent; 0 means 10 s.
+	WriteTimeout time.Duration
+}
+
+// Handler serves the protocol. It implements http.Handler for the paths in Paths.
+type Handler struct {
+	opts    Options
+	refusal chan struct{} // a token for each connection being refused
+}
+
+// New returns a handler.
+func New(opts Options) *Handler {
+	if opts.MaxMessage <= 0 {
+		opts.MaxMessage = 1 << 20
+	}
+	if opts.Refused <= 0 {
+		opts.Refused = 32
+	}
+	if opts.WriteTimeout <= 0 {
+		opts.WriteTimeout = 10 * time.Second
+	}
+	return &Handler{opts: opts, refusal: make(chan struct{}, opts.Refused)}
+}
+
+// Paths are the paths that the handler answers.
+func Paths() []string {
+	return []string{wire.PathWebSocket, wire.PathMedicalWebSocket, wire.PathCallAnalyticsWebSocket, wire.PathMedicalScribeWebSocket}
+}
+
+// ServeHTTP implements http.Handler. It returns when the stream has ended and nothing of it is left.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	request := uuid.NewString()
+	w.Header().Set("x-amzn-RequestId", request)
+	if !dialect.IsUpgrade(r) {
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, "This address speaks WebSocket: connect with wss:// or ws:// and a presigned URL (earshot presign prints one).", http.StatusUpgradeRequired)
+		return
+	}
+	// The signature comes first, before anything that a stranger sends is looked at or kept.
+	caller, err := h.identify(r)
+	if err != nil {
+		h.refuse(w, r, err)
+		return
+	}
+	req, params, err := plan(r)
+	if err != nil {
+		h.refuse(w, r, err)
+		return
+	}
+	req.Caller, req.Remote, req.Protocol = caller.principal.KeyID, r.RemoteAddr, Protocol
+	w.Header().Set("x-amzn-SessionId", req.ID)
+	h.serve(w, r, caller, req, params)
+}
+
+// plan turns a request into what a session is asked for.
+func plan(r *http.Request) (*session.Request, wire.Params, error) {
+	if r.URL.Path != wire.PathWebSocket {
+		return nil, wire.Params{}, &stt.Error{Code: stt.Unsupported, Op: "open",
+			Msg: fmt.Sprintf("The operation at %s is not offered by this server; %s is.", r.URL.Path, wire.PathWebSocket)}
+	}
+	params, err := wire.ParseQuery(r.URL.Query())
+	if err != nil {
+		return nil, params, err
+	}
+	cfg, err := params.Config()
+	if err != nil {
+		return nil, params, err
+	}
+	if cfg.Session == "" {
+		cfg.Session = uuid.NewString()
+	}
+	return &session.Request{ID: cfg.Session, Config: cfg}, params, nil
+}

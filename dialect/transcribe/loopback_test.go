@@ -1,0 +1,114 @@
+package transcribe_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/earshot-stt/earshot/auth"
+	dialect "github.com/earshot-stt/earshot/dialect/transcribe"
+	"github.com/earshot-stt/earshot/engine/script"
+	provider "github.com/earshot-stt/earshot/provider/transcribe"
+	"github.com/earshot-stt/earshot/session"
+	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/stt/stttest"
+	"github.com/earshot-stt/earshot/testkit"
+	"github.com/earshot-stt/earshot/wire/sigv4"
+)
+
+const (
+	keyID  = "AKIDEXAMPLE"
+	secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+)
+
+const conversation = `
+0.5-1.6   good morning everybody
+2.0-3.1   how@2.0-2.2 are@2.25-2.5 you@2.7-3.1
+3.1-3.9   very well
+`
+
+var faults = map[stttest.Defect]script.Fault{
+	stttest.Dies:    {Kind: script.Die, At: 2500 * time.Millisecond},
+	stttest.Stalls:  {Kind: script.Stall, At: time.Second},
+	stttest.Refuses: {Kind: script.Refuse},
+}
+
+// TestLoopback is our client against our server: provider, wire, dialect, session, engine.
+func TestLoopback(t *testing.T) {
+	for _, signed := range []bool{false, true} {
+		name := map[bool]string{false: "bare frames", true: "signed frames"}[signed]
+		t.Run(name, func(t *testing.T) {
+			format := stt.Format{Rate: 16000, Channels: 1}
+			stttest.Run(t, stttest.Harness{
+				New: func(t *testing.T, d stttest.Defect) stt.Recognizer {
+					s := parse(t, conversation)
+					net := serve(t, session.Options{Recognizer: script.New(script.Options{Script: s, Fault: faults[d]})}, dialect.Options{})
+					return client(t, net, provider.Options{SignFrames: signed})
+				},
+				Defects:   []stttest.Defect{stttest.Dies, stttest.Stalls, stttest.Refuses},
+				Config:    stt.Config{Audio: format, Languages: stt.Languages{Tags: []string{"en-US"}}},
+				Audio:     make([]byte, format.Bytes(5*time.Second)),
+				Words:     parse(t, conversation).Text(5 * time.Second),
+				Also:      stt.FeatureDeterministic,
+				Tolerance: time.Millisecond,
+				Bubble:    true,
+			})
+		})
+	}
+}
+
+func parse(t *testing.T, text string) script.Script {
+	t.Helper()
+	s, err := script.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// serve runs a server on a network in memory until the test ends.
+func serve(t *testing.T, so session.Options, do dialect.Options) *testkit.Network {
+	t.Helper()
+	net := testkit.NewNetwork()
+	do.Sessions = session.NewService(so)
+	if do.Keys == nil {
+		do.Keys = auth.Static{keyID: secret}
+	}
+	mux := http.NewServeMux()
+	var open sync.WaitGroup // handlers outlive the server: their connections are hijacked
+	handler := dialect.New(do)
+	for _, path := range dialect.Paths() {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			open.Add(1)
+			defer open.Done()
+			handler.ServeHTTP(w, r)
+		})
+	}
+	server := &http.Server{Handler: mux}
+	ended := make(chan struct{})
+	go func() { // owned by the test; ends with the listener
+		defer close(ended)
+		server.Serve(net)
+	}()
+	t.Cleanup(func() {
+		server.Close()
+		<-ended
+		open.Wait()
+	})
+	return net
+}
+
+func client(t *testing.T, net *testkit.Network, opts provider.Options) *provider.Recognizer {
+	t.Helper()
+	opts.Endpoint = "ws://memory:8080"
+	opts.Client = net.Client()
+	if opts.Credentials == nil {
+		opts.Credentials = provider.Static(sigv4.Credentials{AccessKeyID: keyID, Secret: secret})
+	}
+	r, err := provider.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

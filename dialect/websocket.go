@@ -1,0 +1,148 @@
+package dialect
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// ErrTooBig is returned by Socket.Read for a message beyond its limit. The rest of the message has not been read.
+var ErrTooBig = errors.New("message is too big")
+
+// Socket is the server's end of a WebSocket. One goroutine may read and one may write at a time.
+type Socket struct {
+	conn *websocket.Conn
+	net  *heldConn
+	buf  []byte
+}
+
+// IsUpgrade reports whether r asks for a WebSocket.
+func IsUpgrade(r *http.Request) bool {
+	for _, v := range r.Header.Values("Upgrade") {
+		for token := range strings.SplitSeq(v, ",") {
+			if strings.EqualFold(strings.TrimSpace(token), "websocket") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Upgrade turns a request into a WebSocket. It offers no compression and no subprotocol, and does not look at the Origin,
+// because the credentials are in the request itself and never in cookies. When it fails it has answered.
+//
+// onClose is called on the reading goroutine when the peer's Close frame has arrived and before it is answered: a peer that
+// says goodbye right after its last audio still gets what onClose waits for. It may be nil.
+func Upgrade(w http.ResponseWriter, r *http.Request, onClose func()) (*Socket, error) {
+	hw := &hijacker{ResponseWriter: w, onClose: onClose}
+	conn, err := websocket.Accept(hw, tolerant(r), &websocket.AcceptOptions{
+		InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadLimit(-1) // Read has its own limit, so that the peer can be told before the connection ends
+	return &Socket{conn: conn, net: hw.conn}, nil
+}
+
+// tolerant returns r as the WebSocket library wants it. Some published clients send a second Sec-WebSocket-Key of their own
+// making after the one of their library; the first one that is a key counts.
+func tolerant(r *http.Request) *http.Request {
+	keys := r.Header.Values("Sec-WebSocket-Key")
+	if len(keys) < 2 {
+		return r
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Sec-WebSocket-Key", keys[0])
+	for _, k := range keys {
+		if b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(k)); err == nil && len(b) == 16 {
+			r.Header.Set("Sec-WebSocket-Key", k)
+			break
+		}
+	}
+	return r
+}
+
+// Read returns the next message, valid until the next call, and whether it is text. ctx ends the connection when it is
+// done. The error is ErrTooBig for a message of more than limit bytes, else that of the connection.
+func (s *Socket) Read(ctx context.Context, limit int) (msg []byte, text bool, err error) {
+	typ, r, err := s.conn.Reader(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	s.buf = s.buf[:0]
+	for {
+		if len(s.buf) == cap(s.buf) {
+			s.buf = append(s.buf, 0)[:len(s.buf)] // grows as append does, by what has come and not by what was claimed
+		}
+		n, err := r.Read(s.buf[len(s.buf):min(cap(s.buf), limit+1)])
+		s.buf = s.buf[:len(s.buf)+n]
+		switch {
+		case len(s.buf) > limit:
+			return nil, false, ErrTooBig
+		case errors.Is(err, io.EOF):
+			return s.buf, typ == websocket.MessageText, nil
+		case err != nil:
+			return nil, false, err
+		}
+	}
+}
+
+// Write sends a binary message. ctx ends the connection when it is done before the message has been taken.
+func (s *Socket) Write(ctx context.Context, msg []byte) error {
+	return s.conn.Write(ctx, websocket.MessageBinary, msg)
+}
+
+// Goodbye sends a Close frame and waits for the peer's, for the given time at most, whatever the peer sends meanwhile. The
+// reason is cut to what a Close frame holds. Then the connection is gone and both sides are unblocked.
+func (s *Socket) Goodbye(code websocket.StatusCode, reason string, wait time.Duration) {
+	const longest = 123 // bytes, RFC 6455 section 5.5
+	if len(reason) > longest {
+		reason = strings.ToValidUTF8(reason[:longest], "")
+	}
+	// The library discards what is left of a message without a bound of its own.
+	bound := time.AfterFunc(wait, func() { s.net.SetDeadline(time.Unix(1, 0)) })
+	defer bound.Stop()
+	s.net.release()
+	_ = s.conn.Close(code, reason) // a peer that is gone already is no news
+}
+
+// Drop ends the connection without a word and unblocks both sides.
+func (s *Socket) Drop() {
+	s.net.release()
+	_ = s.conn.CloseNow() // nobody is left to be told
+}
+
+// hijacker hands the library a connection that sees Close frames first.
+type hijacker struct {
+	http.ResponseWriter
+	onClose func()
+	conn    *heldConn
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	// No deadline of the HTTP server applies any more.
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	early, err := rw.Reader.Peek(rw.Reader.Buffered())
+	if err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	h.conn = newHeldConn(conn, append([]byte(nil), early...), h.onClose)
+	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, 4096), bufio.NewWriterSize(h.conn, 4096)), nil
+}

@@ -1,0 +1,147 @@
+//go:build pocketsphinx
+
+package pocketsphinx
+
+// #cgo pkg-config: pocketsphinx
+// #include <stdlib.h>
+// #include "cgo_sphinx.h"
+import "C"
+
+import (
+	"errors"
+	"strings"
+	"unsafe"
+)
+
+// errFatal says that the library wanted to end the process. What it was working on cannot be used again.
+var errFatal = errors.New("the library gave up")
+
+// search is one decoder of the library with its model: C memory, owned by whoever holds the *search, used by one
+// goroutine at a time and given back by free.
+type search struct {
+	ps     *C.ps_decoder_t
+	size   int  // numbers in one frame of features
+	open   bool // an utterance is under way
+	broken bool
+}
+
+// loadSearch loads a model that has been checked before. It takes a quarter of a second.
+func loadSearch(hmm, lm, dict string) (*search, error) {
+	var args [3]*C.char // the library copies them
+	for i, s := range []string{hmm, lm, dict} {
+		args[i] = C.CString(s)
+		defer C.free(unsafe.Pointer(args[i]))
+	}
+	s := &search{}
+	var msg [C.ES_ERRSIZE]C.char
+	if err := failure(C.es_load(&s.ps, args[0], args[1], args[2], &msg[0]), &msg); err != nil {
+		return nil, err
+	}
+	s.size = int(C.ps_get_feat(s.ps).cepsize)
+	return s, nil
+}
+
+// start begins an utterance. One that is still under way is thrown away, which costs time with every second of it: so
+// this is done here, by who needs the search next, and not when a stream is closed.
+func (s *search) start() error {
+	if s.open {
+		if err := s.end(); err != nil {
+			return err
+		}
+	}
+	var msg [C.ES_ERRSIZE]C.char
+	err := s.done(C.es_start(s.ps, &msg[0]), &msg)
+	s.open = err == nil
+	return err
+}
+
+// feed searches on with whole frames of features.
+func (s *search) feed(features []float32) error {
+	if len(features) == 0 {
+		return nil
+	}
+	var msg [C.ES_ERRSIZE]C.char
+	return s.done(C.es_feed(s.ps, (*C.mfcc_t)(&features[0]), C.int(len(features)/s.size), &msg[0]), &msg)
+}
+
+// end makes the last passes over the utterance.
+func (s *search) end() error {
+	s.open = false
+	var msg [C.ES_ERRSIZE]C.char
+	return s.done(C.es_end(s.ps, &msg[0]), &msg)
+}
+
+// result appends the best hypothesis so far to out, silence and noise included.
+func (s *search) result(out []found) []found {
+	lmath := C.ps_get_logmath(s.ps)
+	for it := C.ps_seg_iter(s.ps); it != nil; it = C.ps_seg_next(it) { // the last call frees it
+		var from, to C.int
+		C.ps_seg_frames(it, &from, &to)
+		prob := C.logmath_exp(lmath, C.ps_seg_prob(it, nil, nil, nil))
+		out = append(out, found{C.GoString(C.ps_seg_word(it)), int(from), int(to) + 1, float64(prob)})
+	}
+	return out
+}
+
+func (s *search) free() {
+	if !s.broken {
+		C.es_free(s.ps)
+	}
+	s.ps = nil
+}
+
+func (s *search) done(rc C.int, msg *[C.ES_ERRSIZE]C.char) error {
+	err := failure(rc, msg)
+	s.broken = s.broken || errors.Is(err, errFatal)
+	return err
+}
+
+// front computes features, for one stream: C memory, given back by free.
+type front struct {
+	fe   *C.fe_t
+	size int
+	rows [maxRows * maxSize]float32
+}
+
+const (
+	maxRows = 64 // more than a block of 100 ms makes, with the frames that the library holds back at the beginning
+	maxSize = 64
+)
+
+func newFront(s *search) (*front, error) {
+	f := &front{size: s.size}
+	if s.size > maxSize {
+		return nil, errors.New("the model has too many features")
+	}
+	var msg [C.ES_ERRSIZE]C.char
+	return f, failure(C.es_front_new(&f.fe, s.ps, &msg[0]), &msg)
+}
+
+// features appends the frames that samples complete to out: frame k looks at 25.6 ms from 10 ms × k on. It takes at
+// most a block of 100 ms at a time.
+func (f *front) features(samples []int16, out []float32) ([]float32, error) {
+	if len(samples) == 0 {
+		return out, nil
+	}
+	n := C.es_front(f.fe, (*C.int16)(&samples[0]), C.int(len(samples)), (*C.mfcc_t)(&f.rows[0]), maxRows)
+	if n < 0 {
+		return out, errors.New("the library did not take all samples")
+	}
+	return append(out, f.rows[:int(n)*f.size]...), nil
+}
+
+func (f *front) free() { C.fe_free(f.fe) }
+
+// libraryVersion returns the version the library was installed as.
+func libraryVersion() string { return "5prealpha" }
+
+func failure(rc C.int, msg *[C.ES_ERRSIZE]C.char) error {
+	if rc == C.ES_OK {
+		return nil
+	}
+	text := strings.TrimSpace(C.GoString(&msg[0]))
+	if rc == C.ES_FATAL {
+		return errors.Join(errFatal, errors.New(text))
+	}
+	return errors.New(text)
+}

@@ -1,0 +1,181 @@
+//go:build pocketsphinx
+
+package pocketsphinx
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/earshot-stt/earshot/stt"
+)
+
+// openEngine returns the engine with the Debian model. It is closed when the test ends.
+func openEngine(t testing.TB, values map[string]string) *Recognizer {
+	t.Helper()
+	if _, err := os.Stat(modelFolder); err != nil {
+		t.Skip("needs the Debian package " + modelPackage)
+	}
+	d := Driver()
+	r, err := d.Open(t.Context(), values, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eng := r.(*Recognizer)
+	t.Cleanup(func() { eng.Close() })
+	return eng
+}
+
+// samplesOf reads an audio file as 16 kHz mono.
+func samplesOf(t testing.TB, path string) []int16 {
+	t.Helper()
+	args := []string{path}
+	if strings.HasSuffix(path, ".raw") {
+		args = []string{"-t", "raw", "-r", "16000", "-c", "1", "-b", "16", "-e", "signed", path}
+	}
+	b, err := exec.Command("sox", append(append([]string{"-D"}, args...), "-t", "raw", "-r", "16000", "-c", "1", "-b", "16", "-e", "signed", "-")...).Output()
+	if err != nil {
+		t.Skipf("needs sox and the Debian package pocketsphinx-testdata: %v", err)
+	}
+	s := make([]int16, len(b)/2)
+	for i := range s {
+		s[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
+	}
+	return s
+}
+
+// devClip returns a clip of the shared development set.
+func devClip(t testing.TB, name string) []int16 {
+	t.Helper()
+	dir := os.Getenv("EARSHOT_SHARED")
+	if dir == "" {
+		t.Skip("EARSHOT_SHARED is not set: it names the folder with speech/dev")
+	}
+	return samplesOf(t, filepath.Join(dir, "speech", "dev", name))
+}
+
+func bytesOf(samples []int16) []byte {
+	b := make([]byte, 2*len(samples))
+	for i, s := range samples {
+		binary.LittleEndian.PutUint16(b[2*i:], uint16(s))
+	}
+	return b
+}
+
+func config() stt.Config { return stt.Config{Audio: format} }
+
+// transcribe sends audio in pieces of cut bytes (0: at once) and returns all events.
+func transcribe(t testing.TB, r *Recognizer, cfg stt.Config, samples []int16, cut int) []stt.Event {
+	t.Helper()
+	s, err := r.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	go send(t.Context(), s, bytesOf(samples), cut) // ends with the audio, or when the stream is closed
+	return receive(t, s)
+}
+
+func send(ctx context.Context, s stt.Stream, data []byte, cut int) {
+	if cut == 0 {
+		cut = max(len(data), 1)
+	}
+	for len(data) > 0 {
+		n := min(cut, len(data))
+		if s.Send(ctx, stt.Chunk{Data: data[:n]}) != nil {
+			return
+		}
+		data = data[n:]
+	}
+	s.CloseSend()
+}
+
+func receive(t testing.TB, s stt.Stream) []stt.Event {
+	t.Helper()
+	var events []stt.Event
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		ev, err := s.Recv(ctx)
+		cancel()
+		if errors.Is(err, io.EOF) {
+			return events
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, ev)
+	}
+}
+
+// finals returns the finals of events, in order.
+func finals(events []stt.Event) []stt.Segment {
+	var list []stt.Segment
+	for _, ev := range events {
+		if ev.Kind == stt.EventSegment && ev.Segment.Final {
+			list = append(list, *ev.Segment)
+		}
+	}
+	return list
+}
+
+func textOf(segments []stt.Segment) string {
+	var texts []string
+	for i := range segments {
+		texts = append(texts, segments[i].Best().Text)
+	}
+	return strings.Join(texts, " ")
+}
+
+func wordsIn(segments []stt.Segment) []stt.Word {
+	var words []stt.Word
+	for i := range segments {
+		words = append(words, segments[i].Best().Words...)
+	}
+	return words
+}
+
+// mistakes is the number of words to change, leave out or add to get from ref to hyp.
+func mistakes(ref, hyp []string) int {
+	prev := make([]int, len(hyp)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i, r := range ref {
+		cur := make([]int, len(hyp)+1)
+		cur[0] = i + 1
+		for j, h := range hyp {
+			c := prev[j]
+			if r != h {
+				c++
+			}
+			cur[j+1] = min(c, prev[j+1]+1, cur[j]+1)
+		}
+		prev = cur
+	}
+	return prev[len(hyp)]
+}
+
+// small is a model with a few dozen words: the mechanics are the same and ten times as fast.
+var small = map[string]string{"lm": testData + "turtle.lm.bin", "dict": testData + "turtle.dic", "slots": "2"}
+
+// join puts pieces of audio one behind the other.
+func join(pieces ...[]int16) []int16 { return slices.Concat(pieces...) }
+
+// quiet returns so many seconds of faint noise, about -70 dBFS.
+func quiet(seconds float64) []int16 {
+	r := rand.New(rand.NewPCG(1, 1))
+	s := make([]int16, int(seconds*float64(format.Rate)))
+	for i := range s {
+		s[i] = int16(r.NormFloat64() * 10)
+	}
+	return s
+}

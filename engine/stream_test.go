@@ -1,0 +1,383 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/earshot-stt/earshot/engine"
+	"github.com/earshot-stt/earshot/stt"
+)
+
+const ms = time.Millisecond
+
+// mono has one frame of two bytes a millisecond.
+var mono = stt.Format{Rate: 1000, Channels: 1}
+
+// fake is a Decoder that remembers its calls. Its hooks, where set, decide what the calls return.
+type fake struct {
+	decode func(ctx context.Context, block []int16, out engine.Output) error
+	flush  func(out engine.Output) error
+	finish func(out engine.Output) error
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func (f *fake) note(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, fmt.Sprintf(format, args...))
+}
+
+func (f *fake) noted() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.calls)
+}
+
+func (f *fake) Decode(ctx context.Context, block []int16, out engine.Output) error {
+	f.note("decode %d from %d", len(block), block[0])
+	for i := range block {
+		if block[i] != block[0]+int16(i) {
+			f.note("sample %d is %d", i, block[i])
+		}
+	}
+	if f.decode != nil {
+		return f.decode(ctx, block, out)
+	}
+	return nil
+}
+
+func (f *fake) Flush(_ context.Context, out engine.Output) error {
+	f.note("flush")
+	if f.flush != nil {
+		return f.flush(out)
+	}
+	return nil
+}
+
+func (f *fake) Finish(_ context.Context, out engine.Output) error {
+	f.note("finish")
+	if f.finish != nil {
+		return f.finish(out)
+	}
+	return nil
+}
+
+func (f *fake) Close() { f.note("close") }
+
+// samples returns n samples that count from first.
+func samples(first, n int) []byte {
+	var b []byte
+	for i := range n {
+		b = binary.LittleEndian.AppendUint16(b, uint16(int16(first+i)))
+	}
+	return b
+}
+
+func bubble(t *testing.T, opts engine.Options, f *fake, body func(t *testing.T, s stt.Stream)) {
+	t.Helper()
+	if opts.Format == (stt.Format{}) {
+		opts.Format = mono
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := engine.NewStream(opts, f)
+		defer s.Close()
+		body(t, s)
+	})
+}
+
+func send(t *testing.T, s stt.Stream, first, n int) {
+	t.Helper()
+	if err := s.Send(t.Context(), stt.Chunk{Data: samples(first, n)}); err != nil {
+		t.Fatalf("Send: %v", err)
+	}
+}
+
+// rest receives to the end and returns what came, and why it ended.
+func rest(t *testing.T, s stt.Stream) (events []string, end error) {
+	t.Helper()
+	for {
+		ev, err := s.Recv(t.Context())
+		if err != nil {
+			return events, err
+		}
+		events = append(events, ev.Kind.String()+" "+ev.At.String())
+	}
+}
+
+func equal(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n  %s\nexpected\n  %s", what, strings.Join(got, "; "), strings.Join(want, "; "))
+	}
+}
+
+// The decoder sees the same blocks for any cut of the same audio.
+func TestBlocks(t *testing.T) {
+	for _, cut := range []int{1, 3, 7, 10, 25} {
+		t.Run(fmt.Sprint(cut), func(t *testing.T) {
+			f := &fake{}
+			bubble(t, engine.Options{Block: 10 * ms}, f, func(t *testing.T, s stt.Stream) {
+				for at := -5; at < 20; at += cut {
+					send(t, s, at, min(cut, 20-at))
+				}
+				s.CloseSend()
+				events, end := rest(t, s)
+				equal(t, "events", events, "progress 25ms")
+				if end != io.EOF {
+					t.Errorf("ends with %v", end)
+				}
+			})
+			equal(t, "calls", f.noted(), "decode 10 from -5", "decode 10 from 5", "decode 5 from 15", "finish", "close")
+		})
+	}
+}
+
+func TestBlockOptions(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		opts  engine.Options
+		first string
+	}{
+		{"default", engine.Options{}, "decode 100 from 0"},
+		{"given", engine.Options{Block: 30 * ms}, "decode 30 from 0"},
+		{"not even a frame", engine.Options{Block: 1}, "decode 1 from 0"},
+		{"stereo", engine.Options{Block: 30 * ms, Format: stt.Format{Rate: 1000, Channels: 2}}, "decode 60 from 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &fake{}
+			bubble(t, c.opts, f, func(t *testing.T, s stt.Stream) {
+				send(t, s, 0, 120)
+				synctest.Wait()
+			})
+			if calls := f.noted(); calls[0] != c.first {
+				t.Errorf("calls: %v; expected %q first", calls, c.first)
+			}
+		})
+	}
+}
+
+// A flush ends the block at the very sample, and blocks are whole again from there.
+func TestFlush(t *testing.T) {
+	say := func(at stt.Time) func(engine.Output) error {
+		return func(out engine.Output) error { return out.Emit(stt.Event{Kind: stt.EventEndpoint, At: at}) }
+	}
+	f := &fake{flush: say(1), finish: say(2)}
+	bubble(t, engine.Options{Block: 10 * ms, Start: time.Minute}, f, func(t *testing.T, s stt.Stream) {
+		flush := func() {
+			if err := s.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		flush() // before any audio
+		send(t, s, 0, 14)
+		flush()
+		send(t, s, 14, 20)
+		flush() // at the edge of a block
+		flush() // and without audio in between
+		send(t, s, 34, 3)
+		s.CloseSend()
+		events, end := rest(t, s)
+		equal(t, "events", events, "endpoint 1ns", "flushed 1m0s", "endpoint 1ns", "flushed 1m0.014s",
+			"endpoint 1ns", "flushed 1m0.034s", "endpoint 1ns", "flushed 1m0.034s", "endpoint 2ns", "progress 1m0.037s")
+		if end != io.EOF {
+			t.Errorf("ends with %v", end)
+		}
+	})
+	equal(t, "calls", f.noted(), "flush", "decode 10 from 0", "decode 4 from 10", "flush", "decode 10 from 14",
+		"decode 10 from 24", "flush", "flush", "decode 3 from 34", "finish", "close")
+}
+
+func TestWithoutAudio(t *testing.T) {
+	f := &fake{}
+	bubble(t, engine.Options{}, f, func(t *testing.T, s stt.Stream) {
+		s.CloseSend()
+		if events, end := rest(t, s); events != nil || end != io.EOF {
+			t.Errorf("gives %v, %v; expected io.EOF alone", events, end)
+		}
+	})
+	equal(t, "calls", f.noted(), "finish", "close")
+}
+
+// Whichever call fails, and however: what was said before is heard, the error stays, and the decoder is closed once.
+func TestErrors(t *testing.T) {
+	own := &stt.Error{Code: stt.Exhausted, Msg: "the model is out of memory"}
+	for _, way := range []struct {
+		name string
+		fail func() error
+		code stt.Code
+	}{
+		{"own error", func() error { return own }, stt.Exhausted},
+		{"bare error", func() error { return errors.New("bad state") }, stt.Internal},
+		{"panic", func() error { panic("bad state") }, stt.Internal},
+	} {
+		said := func(out engine.Output) error {
+			if err := out.Emit(stt.Event{Kind: stt.EventEndpoint, At: 1}); err != nil {
+				return err
+			}
+			return way.fail()
+		}
+		for call, f := range map[string]*fake{
+			"decode": {decode: func(_ context.Context, _ []int16, out engine.Output) error { return said(out) }},
+			"flush":  {flush: said},
+			"finish": {finish: said},
+		} {
+			t.Run(call+" "+way.name, func(t *testing.T) {
+				bubble(t, engine.Options{}, f, func(t *testing.T, s stt.Stream) {
+					send(t, s, 0, 10)
+					if err := s.Flush(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					s.CloseSend()
+					events, end := rest(t, s)
+					if n := len(events); n == 0 || events[n-1] != "endpoint 1ns" {
+						t.Errorf("events: %v; expected what was said before the failure", events)
+					}
+					if stt.CodeOf(end) != way.code {
+						t.Errorf("ends with %v; expected code %v", end, way.code)
+					}
+					if _, again := s.Recv(t.Context()); again != end {
+						t.Errorf("ends with %v, and then with %v", end, again)
+					}
+					synctest.Wait()
+					if calls := f.noted(); calls[len(calls)-1] != "close" {
+						t.Errorf("the decoder is not closed before the stream is: %v", calls)
+					}
+				})
+				calls := f.noted()
+				if last := calls[len(calls)-2:]; last[0] != call && !strings.HasPrefix(last[0], call) || last[1] != "close" {
+					t.Errorf("calls: %v; expected that only close follows the failure", calls)
+				}
+				if n := len(slices.DeleteFunc(calls, func(c string) bool { return c != "close" })); n != 1 {
+					t.Errorf("closed %d times", n)
+				}
+			})
+		}
+	}
+}
+
+// Close while a block is being decoded: that block is finished, and no other begun.
+func TestCloseTakesOneBlock(t *testing.T) {
+	f := &fake{decode: func(context.Context, []int16, engine.Output) error {
+		<-time.After(time.Second) // a decoder that does not look at its context
+		return nil
+	}}
+	bubble(t, engine.Options{Block: 10 * ms}, f, func(t *testing.T, s stt.Stream) {
+		send(t, s, 0, 100)
+		<-time.After(2500 * ms) // in the third block
+		before := time.Now()
+		s.Close()
+		if took := time.Since(before); took != 500*ms {
+			t.Errorf("Close took %v; expected the 500ms that were left of the block", took)
+		}
+	})
+	equal(t, "calls", f.noted(), "decode 10 from 0", "decode 10 from 10", "decode 10 from 20", "close")
+}
+
+func TestCloseCancelsDecode(t *testing.T) {
+	f := &fake{decode: func(ctx context.Context, _ []int16, _ engine.Output) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	bubble(t, engine.Options{Block: 10 * ms}, f, func(t *testing.T, s stt.Stream) {
+		send(t, s, 0, 100)
+		synctest.Wait()
+		s.Close()
+		_, err := s.Recv(t.Context())
+		if stt.CodeOf(err) != stt.Closed {
+			t.Errorf("Recv returns %v; expected code closed, not the decoder's context", err)
+		}
+	})
+	equal(t, "calls", f.noted(), "decode 10 from 0", "close")
+}
+
+// A decoder that talks to nobody is told so, and ends with the stream.
+func TestCloseWhileEmitting(t *testing.T) {
+	f := &fake{decode: func(_ context.Context, _ []int16, out engine.Output) error {
+		for {
+			if err := out.Emit(stt.Event{Kind: stt.EventEndpoint}); err != nil {
+				return err
+			}
+		}
+	}}
+	bubble(t, engine.Options{Block: 10 * ms}, f, func(t *testing.T, s stt.Stream) {
+		send(t, s, 0, 100)
+		synctest.Wait()
+	})
+	equal(t, "calls", f.noted(), "decode 10 from 0", "close")
+}
+
+func TestCloseUnused(t *testing.T) {
+	f := &fake{}
+	bubble(t, engine.Options{}, f, func(*testing.T, stt.Stream) {})
+	equal(t, "calls", f.noted(), "close")
+}
+
+func TestBacklogAndMaxAhead(t *testing.T) {
+	resume := make(chan struct{})
+	var backlog []float64
+	f := &fake{decode: func(_ context.Context, _ []int16, out engine.Output) error {
+		<-resume
+		backlog = append(backlog, out.Backlog())
+		return nil
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		resume = make(chan struct{})
+		s := engine.NewStream(engine.Options{Format: mono, Block: 10 * ms, MaxAhead: 40 * ms}, f)
+		defer s.Close()
+		send(t, s, 0, 10)
+		synctest.Wait() // the first block is with the decoder
+		send(t, s, 10, 20)
+		send(t, s, 30, 20)
+		ctx, cancel := context.WithTimeout(t.Context(), 1)
+		defer cancel()
+		if err := s.Send(ctx, stt.Chunk{Data: samples(50, 10)}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Send beyond MaxAhead returns %v; expected it to block", err)
+		}
+		s.CloseSend()
+		close(resume)
+		if _, end := rest(t, s); end != io.EOF {
+			t.Errorf("ends with %v", end)
+		}
+	})
+	if want := []float64{1, 0.75, 0.5, 0.25, 0}; !slices.Equal(backlog, want) {
+		t.Errorf("the backlog is %v; expected %v", backlog, want)
+	}
+}
+
+// BenchmarkDecode is 100 ms of audio at 16 kHz on its way to a decoder that does nothing with it.
+func BenchmarkDecode(b *testing.B) {
+	format := stt.Format{Rate: 16000, Channels: 1}
+	taken := make(chan struct{})
+	s := engine.NewStream(engine.Options{Format: format}, &sink{taken})
+	defer s.Close()
+	chunk := stt.Chunk{Data: make([]byte, format.Bytes(100*ms))}
+	b.SetBytes(int64(len(chunk.Data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.Send(b.Context(), chunk); err != nil {
+			b.Fatal(err)
+		}
+		<-taken
+	}
+}
+
+type sink struct{ taken chan struct{} }
+
+func (s *sink) Decode(context.Context, []int16, engine.Output) error {
+	s.taken <- struct{}{}
+	return nil
+}
+func (s *sink) Flush(context.Context, engine.Output) error  { return nil }
+func (s *sink) Finish(context.Context, engine.Output) error { return nil }
+func (s *sink) Close()                                      {}

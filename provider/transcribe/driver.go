@@ -1,0 +1,138 @@
+package transcribe
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+
+	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/wire/sigv4"
+)
+
+// Driver describes the provider.
+func Driver() stt.Driver {
+	return stt.Driver{
+		Name: "transcribe", Title: "Amazon Transcribe",
+		Doc: "Streams to Amazon Transcribe, or to any server that speaks its WebSocket protocol. Credentials are found as AWS tools find them: environment variables, the shared credentials and config files, or a role.",
+		Options: []stt.Option{
+			{Name: "region", Env: "AWS_REGION", Help: "AWS region; empty means the one of the AWS configuration."},
+			{Name: "endpoint", Help: "Address of another server, such as ws://127.0.0.1:8080; empty means Amazon's own for the region."},
+			{Name: "profile", Help: "Profile in the AWS files; empty means the default one."},
+			{Name: "credentials_file", Kind: stt.KindPath, Help: "A file in the AWS shared-credentials format to read instead of the usual ones."},
+			{Name: "finish_timeout", Default: "30s", Kind: stt.KindDuration, Help: "How long the server may take to end the stream after the end of the audio."},
+			{Name: "sign_frames", Default: "false", Kind: stt.KindBool, Help: "Sign every message as well as the address. Servers take both on WebSocket."},
+		},
+		New: open,
+	}
+}
+
+func open(ctx context.Context, v map[string]string) (stt.Recognizer, error) {
+	var options []func(*awsconfig.LoadOptions) error
+	if v["region"] != "" {
+		options = append(options, awsconfig.WithRegion(v["region"]))
+	}
+	if v["profile"] != "" {
+		options = append(options, awsconfig.WithSharedConfigProfile(v["profile"]))
+	}
+	if v["credentials_file"] != "" {
+		options = append(options, awsconfig.WithSharedCredentialsFiles([]string{v["credentials_file"]}))
+	}
+	if v["endpoint"] != "" {
+		// Another server does not know the role of this machine, and asking for it takes seconds where there is none.
+		options = append(options, awsconfig.WithEC2IMDSClientEnableState(imds.ClientDisabled))
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return nil, &stt.Error{Code: stt.Invalid, Op: "open", Msg: "the AWS configuration cannot be loaded", Err: err}
+	}
+	opts := Options{Region: cfg.Region, Endpoint: v["endpoint"], Credentials: FromAWS(cfg.Credentials)}
+	opts.FinishTimeout, _ = time.ParseDuration(v["finish_timeout"]) // kinds have been checked
+	opts.SignFrames, _ = strconv.ParseBool(v["sign_frames"])
+	return New(opts)
+}
+
+// Credentials returns the credentials to sign with, fresh ones when they change.
+type Credentials func(ctx context.Context) (sigv4.Credentials, error)
+
+// Static returns credentials that never change.
+func Static(c sigv4.Credentials) Credentials {
+	return func(context.Context) (sigv4.Credentials, error) { return c, nil }
+}
+
+// FromAWS returns the credentials of an AWS configuration.
+func FromAWS(p aws.CredentialsProvider) Credentials {
+	return func(ctx context.Context) (sigv4.Credentials, error) {
+		c, err := p.Retrieve(ctx)
+		if err != nil {
+			return sigv4.Credentials{}, &stt.Error{Code: stt.Unauthenticated, Op: "open", Err: err,
+				Msg: "no AWS credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE to a credentials file"}
+		}
+		return sigv4.Credentials{AccessKeyID: c.AccessKeyID, Secret: c.SecretAccessKey, SessionToken: c.SessionToken}, nil
+	}
+}
+
+// Options make a Recognizer. Credentials must be set, and Region unless Endpoint is.
+type Options struct {
+	Region        string // AWS region
+	Endpoint      string // ws, wss, http or https address of the server; empty: Amazon's for the region
+	Credentials   Credentials
+	FinishTimeout time.Duration // wall time from the end of the audio to the server's end; 0 means 30 s
+	SignFrames    bool          // sign every message as well as the address
+	Client        *http.Client  // to dial with; nil: the default one
+}
+
+// New returns a client. It fails with Invalid naming the option; it connects to nobody yet.
+func New(opts Options) (*Recognizer, error) {
+	if opts.FinishTimeout <= 0 {
+		opts.FinishTimeout = 30 * time.Second
+	}
+	if opts.Region == "" {
+		if opts.Endpoint == "" {
+			return nil, &stt.Error{Code: stt.Invalid, Op: "open", Option: "transcribe.region", Want: "a region such as us-east-1",
+				Msg: `option "transcribe.region" is not set, nor is AWS_REGION, and there is no "transcribe.endpoint"; expected a region such as us-east-1`}
+		}
+		opts.Region = "us-east-1" // other servers take any
+	}
+	address, err := endpoint(opts.Endpoint, opts.Region)
+	if err != nil {
+		return nil, err
+	}
+	return &Recognizer{opts: opts, address: address}, nil
+}
+
+// endpoint returns the address to dial, without path.
+func endpoint(given, region string) (*url.URL, error) {
+	if given == "" {
+		given = "wss://transcribestreaming." + region + ".amazonaws.com:8443"
+	}
+	u, err := url.Parse(given)
+	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return nil, stt.InvalidOption("transcribe.endpoint", redact(given), "an address such as ws://127.0.0.1:8080, without path and query")
+	}
+	switch u.Scheme {
+	case "ws", "wss":
+	case "http":
+		u.Scheme = "ws"
+	case "https":
+		u.Scheme = "wss"
+	default:
+		return nil, stt.InvalidOption("transcribe.endpoint", redact(given), "an address that begins with ws:// or wss://")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// redact shows an address that may hold more than it should.
+func redact(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(not an address)"
+	}
+	return stt.RedactURL(u)
+}

@@ -1,0 +1,105 @@
+package transcribe
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/earshot-stt/earshot/provider"
+	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/wire/sigv4"
+	wire "github.com/earshot-stt/earshot/wire/transcribe"
+)
+
+// Recognizer is a client of one server. It implements stt.Recognizer and may be used concurrently.
+type Recognizer struct {
+	opts    Options
+	address *url.URL
+}
+
+// peer is how errors name the server.
+const peer = "amazon"
+
+// urlLifetime is how long a presigned address is good; it is used at once.
+const urlLifetime = 60 * time.Second
+
+const abilities = stt.FeatureInterim | stt.FeatureWords | stt.FeatureConfidence | stt.FeatureStable | stt.FeaturePunctuation |
+	stt.FeatureCase | stt.FeatureSpoken | stt.FeatureSpeakers | stt.FeatureIdentify | stt.FeatureVocabs | stt.FeatureFilters | stt.FeaturePII
+
+// Models implements stt.Recognizer. Languages are not listed: the service's list grows, and it says itself what it refuses.
+func (r *Recognizer) Models(context.Context) ([]stt.Model, error) {
+	return []stt.Model{{ID: "transcribe", Title: "Amazon Transcribe", Can: stt.Capabilities{
+		Formats: formats(),
+		Has:     abilities, MaxSpeakers: 10,
+		MaxChunk: time.Second, MaxStream: 4 * time.Hour, MaxIdle: 15 * time.Second,
+	}}}, nil
+}
+
+// formats are the usual rates among the 8000 to 48000 Hz that the service takes, the one it recommends first. Others are
+// resampled before they travel.
+func formats() []stt.Format {
+	var all []stt.Format
+	for _, rate := range []int{16000, 8000, 11025, 12000, 22050, 24000, 32000, 44100, 48000} {
+		all = append(all, stt.Format{Encoding: stt.PCM16, Rate: rate, Channels: 1})
+	}
+	return all
+}
+
+// Open implements stt.Recognizer.
+func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, error) {
+	models, _ := r.Models(ctx)
+	if _, err := stt.FindModel(models, &cfg); err != nil {
+		return nil, err
+	}
+	params, err := wire.ParamsOf(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	address, signer, seed, err := r.presign(ctx, params.Query(), urlLifetime)
+	if err != nil {
+		return nil, err
+	}
+	var sealer *wire.Sealer
+	if r.opts.SignFrames {
+		chunks, err := sigv4.NewChunkSigner(signer, seed)
+		if err != nil {
+			return nil, &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: "the messages cannot be signed", Err: err}
+		}
+		sealer = &wire.Sealer{Signer: chunks}
+	}
+	conn, err := provider.Dial(ctx, r.opts.Client, address, nil, peer)
+	if err != nil {
+		return nil, err
+	}
+	return newStream(conn, &cfg, sealer, r.opts.FinishTimeout), nil
+}
+
+// Presign returns an address that lets its holder stream with cfg until it expires: what a browser is given. It is a secret
+// for as long as it is good. lifetime is 1 s to 5 min, whole seconds.
+func (r *Recognizer) Presign(ctx context.Context, cfg stt.Config, lifetime time.Duration) (*url.URL, error) {
+	params, err := wire.ParamsOf(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	address, _, _, err := r.presign(ctx, params.Query(), lifetime)
+	return address, err
+}
+
+func (r *Recognizer) presign(ctx context.Context, query url.Values, lifetime time.Duration) (*url.URL, sigv4.Signer, string, error) {
+	credentials, err := r.opts.Credentials(ctx)
+	if err != nil {
+		return nil, sigv4.Signer{}, "", stt.AsError(err)
+	}
+	signer := sigv4.Signer{Credentials: credentials, Region: r.opts.Region}
+	u := *r.address
+	u.Path, u.RawQuery = wire.PathWebSocket, query.Encode()
+	signed, seed, err := signer.Presign("GET", u.String(), lifetime, time.Now())
+	var address *url.URL
+	if err == nil {
+		address, err = url.Parse(signed)
+	}
+	if err != nil {
+		return nil, signer, "", &stt.Error{Code: stt.Invalid, Op: "open", Msg: "the address cannot be signed", Err: err}
+	}
+	return address, signer, seed, nil
+}

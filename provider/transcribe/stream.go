@@ -1,0 +1,158 @@
+package transcribe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/stt/stream"
+	"github.com/earshot-stt/earshot/wire/eventstream"
+	wire "github.com/earshot-stt/earshot/wire/transcribe"
+)
+
+const (
+	blockTime = 100 * time.Millisecond // of audio in a message; the service recommends 50 to 200 ms
+	leastTime = 50 * time.Millisecond  // shorter pieces are collected
+)
+
+// client is one stream: a goroutine that writes audio and one that reads results. The reader says how it ends.
+type client struct {
+	core   *stream.Core
+	conn   *websocket.Conn
+	format stt.Format
+	sealer *wire.Sealer // nil: bare messages; owned by the writer
+	finish time.Duration
+
+	listener wire.Listener // owned by the reader
+	ended    chan struct{} // closed by the reader when the server has ended the stream
+	asked    chan struct{} // closed by the writer when the end of the audio has been sent
+}
+
+func newStream(conn *websocket.Conn, cfg *stt.Config, sealer *wire.Sealer, finish time.Duration) stt.Stream {
+	c := &client{conn: conn, format: cfg.Audio, sealer: sealer, finish: finish,
+		listener: wire.Listener{Start: cfg.Start, Partial: !cfg.Interim.Off},
+		ended:    make(chan struct{}), asked: make(chan struct{}),
+		core: stream.New(stream.Options{Format: cfg.Audio, Start: cfg.Start, NoFlush: true})}
+	c.core.Go(c.write)
+	c.core.Go(c.read)
+	return c.core
+}
+
+// write sends audio until it ends, and then sees to it that the server ends too. Owned by core.
+func (c *client) write(ctx context.Context) {
+	audio := make([]byte, c.format.Bytes(blockTime))
+	least := c.format.Bytes(leastTime)
+	var msg []byte
+	for {
+		n, mark, err := c.core.Read(ctx, audio, least)
+		if err != nil {
+			return // closed
+		}
+		if n > 0 {
+			if msg, err = c.send(ctx, msg[:0], audio[:n]); err != nil {
+				return // the reader finds out why
+			}
+		}
+		if mark != stream.End {
+			continue
+		}
+		close(c.asked)
+		if _, err = c.send(ctx, msg[:0], nil); err != nil {
+			return
+		}
+		break
+	}
+	patience := time.NewTimer(c.finish)
+	defer patience.Stop()
+	select {
+	case <-c.ended:
+	case <-ctx.Done():
+	case <-patience.C:
+		c.core.Fail(&stt.Error{Code: stt.DeadlineExceeded, Op: "receive", Peer: peer,
+			Msg: fmt.Sprintf("the server has not ended the stream within %s after the end of the audio; its last results may be missing", c.finish)})
+		_ = c.conn.CloseNow() // unblocks the reader
+	}
+}
+
+func (c *client) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
+	var err error
+	if c.sealer != nil {
+		msg, err = c.sealer.AppendAudio(msg, audio, time.Now())
+	} else {
+		msg, err = wire.AppendAudio(msg, audio)
+	}
+	if err != nil {
+		return msg, err
+	}
+	return msg, c.conn.Write(ctx, websocket.MessageBinary, msg)
+}
+
+// read receives results until the server ends the stream. Owned by core.
+func (c *client) read(ctx context.Context) {
+	defer close(c.ended)
+	defer c.conn.CloseNow() // the stream is over, however it ended
+	if err := c.receive(ctx); err != nil {
+		c.core.Fail(err)
+		return
+	}
+	for _, ev := range c.listener.Rest() {
+		if c.core.Emit(ev) != nil {
+			return
+		}
+	}
+	c.core.Finish()
+}
+
+func (c *client) receive(ctx context.Context) *stt.Error {
+	var m eventstream.Message
+	for begun := false; ; begun = true {
+		_, msg, err := c.conn.Read(ctx)
+		if err != nil {
+			return c.lost(err)
+		}
+		out, err := wire.ReadOutput(msg, &m)
+		if err != nil {
+			return stt.AsError(err)
+		}
+		if out.Exception != nil {
+			return wire.ErrorOf(*out.Exception, begun)
+		}
+		if out.Event == nil {
+			continue
+		}
+		events, err := c.listener.Events(out.Event)
+		if err != nil {
+			return stt.AsError(err)
+		}
+		for _, ev := range events {
+			if c.core.Emit(ev) != nil {
+				return nil // closed
+			}
+		}
+	}
+}
+
+// lost says what the end of the connection means: nil for a regular end.
+func (c *client) lost(err error) *stt.Error {
+	var ce websocket.CloseError
+	closed := errors.As(err, &ce)
+	asked := false
+	select {
+	case <-c.asked:
+		asked = true
+	default:
+	}
+	switch {
+	case closed && ce.Code == websocket.StatusNormalClosure && asked:
+		return nil
+	case closed:
+		return &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, PeerCode: fmt.Sprintf("close %d", ce.Code),
+			Msg: fmt.Sprintf("the server closed the stream before its end (%q)", ce.Reason)}
+	default:
+		return &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, Msg: "the connection was lost", Err: err}
+	}
+}

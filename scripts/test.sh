@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs go vet and every test that this machine allows. Tests that miss a program or a recording skip and name it.
+#
+#   PKG=./wire/...       other packages than all
+#   ARGS='-run X -v'     more arguments for go test
+# shellcheck source-path=SCRIPTDIR source=common.sh
+. "$(dirname "$0")/common.sh"
+need_go
+find_engine
+report_engine "Testing with the PocketSphinx engine."
+
+race=(-race)
+if [ "$(go env CGO_ENABLED)" != 1 ] || ! command -v "$(go env CC)" >/dev/null; then
+	warn "The race detector needs cgo and a C compiler: testing without it."
+	race=()
+fi
+
+read -r -a packages <<<"${PKG:-./...}"
+read -r -a more <<<"${ARGS:-}"
+go vet "${tags[@]}" "${packages[@]}"
+go test "${race[@]}" "${tags[@]}" -timeout 5m "${more[@]}" "${packages[@]}"

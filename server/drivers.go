@@ -1,0 +1,53 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/earshot-stt/earshot/config"
+	"github.com/earshot-stt/earshot/engine/pocketsphinx"
+	"github.com/earshot-stt/earshot/engine/script"
+	"github.com/earshot-stt/earshot/provider/transcribe"
+	"github.com/earshot-stt/earshot/stt"
+)
+
+// Drivers returns all kinds of recognizers there are: engines in this process, then remote services. A new one is a line
+// here.
+func Drivers() []stt.Driver {
+	return []stt.Driver{pocketsphinx.Driver(), script.Driver(), transcribe.Driver()}
+}
+
+// OpenRecognizer makes the recognizer that a configuration names. It fails with Invalid naming the key.
+func OpenRecognizer(ctx context.Context, cfg *config.Config, getenv func(string) string) (stt.Recognizer, error) {
+	drivers := Drivers()
+	names := make([]string, len(drivers))
+	for i := range drivers {
+		names[i] = drivers[i].Name
+	}
+	for name := range cfg.Engines {
+		if !slices.Contains(names, name) {
+			return nil, stt.InvalidOption("engines", name, "names of engines: "+strings.Join(names, ", "))
+		}
+	}
+	i := slices.Index(names, cfg.Engine)
+	if i < 0 {
+		return nil, stt.InvalidOption("engine", cfg.Engine, "one of "+strings.Join(names, ", "))
+	}
+	return drivers[i].Open(ctx, cfg.Engines[cfg.Engine], getenv)
+}
+
+// SecretOption reports whether an option of an engine is never to be shown.
+func SecretOption(engine, option string) bool {
+	for _, d := range Drivers() {
+		if d.Name != engine {
+			continue
+		}
+		for _, o := range d.Options {
+			if o.Name == option {
+				return o.Secret
+			}
+		}
+	}
+	return true // nobody knows what it is
+}

@@ -1,0 +1,7 @@
+// Package session is what a dialect talks to: admission, choice of the model, decoding and resampling of audio, features,
+// the rules about silence and length, accounting, and one log line at either end of a stream.
+//
+// A dialect opens a [Session] from a [Service] and has two sides to it, like a stream's: its reading goroutine calls
+// Write, Flush and CloseSend, its handler goroutine calls Next until the end and then Close. The session starts no
+// goroutine of its own and knows no protocol: what went wrong is an *stt.Error, and the dialect has the words for it.
+package session

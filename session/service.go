@@ -1,0 +1,250 @@
+package session
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/earshot-stt/earshot/audio"
+	"github.com/earshot-stt/earshot/feature"
+	"github.com/earshot-stt/earshot/stt"
+)
+
+// Gate decides whether one more stream may start.
+type Gate interface {
+	// Admit returns what to call when the stream has ended, or why there is none to be: an *stt.Error with code Quota,
+	// Exhausted or Denied. It may be called concurrently and does not wait for capacity.
+	Admit(ctx context.Context, r *Request) (release func(), err error)
+}
+
+// Meter learns what was used.
+type Meter interface {
+	// Record is told of every stream that was opened, once, when it has ended. It may be called concurrently and does not
+	// block on anything slow.
+	Record(u Usage)
+}
+
+// Usage is what one stream used.
+type Usage struct {
+	Request  *Request
+	Model    string
+	Audio    time.Duration // audio accepted
+	Took     time.Duration // wall time from open to close
+	Finals   int
+	Partials int
+	Err      error // nil when the stream reached its end
+}
+
+// Request asks for a session.
+type Request struct {
+	ID       string // of the session, for logs and for the caller to quote
+	Protocol string // such as "amazon-websocket"
+	Caller   string // who: an access key's id, never a secret
+	Remote   string // the peer's address
+	Config   stt.Config
+}
+
+// Limits bound sessions. A zero value means none, but for Lag and Finish, which have defaults.
+type Limits struct {
+	Idle   time.Duration // wall time without audio
+	Stream time.Duration // wall time from open to close
+	Lag    time.Duration // how long a Write may wait for the recognizer; 0 means 30 s
+	Finish time.Duration // how long finals may take after the end of the audio; 0 means 30 s
+}
+
+// Options make a Service. Only Recognizer must be set.
+type Options struct {
+	Recognizer stt.Recognizer
+	Features   []feature.Feature // in the order in which they rewrite
+	Gate       Gate              // nil: everybody is admitted
+	Meter      Meter             // nil: nobody counts
+	Limits     Limits
+	Log        *slog.Logger // nil: nothing is logged
+}
+
+// Service opens sessions. Its methods may be called concurrently.
+type Service struct {
+	opts Options // immutable
+
+	mu       sync.Mutex // guards all below
+	sessions map[*Session]struct{}
+	draining bool
+	left     chan struct{} // holds a token after a session has ended
+	banks    map[[2]int]*audio.Bank
+}
+
+// NewService returns a service.
+func NewService(opts Options) *Service {
+	if opts.Limits.Lag <= 0 {
+		opts.Limits.Lag = 30 * time.Second
+	}
+	if opts.Limits.Finish <= 0 {
+		opts.Limits.Finish = 30 * time.Second
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{opts: opts, sessions: map[*Session]struct{}{}, left: make(chan struct{}, 1), banks: map[[2]int]*audio.Bank{}}
+}
+
+// Open admits a caller and starts a session. ctx bounds the opening. The error is an *stt.Error: what Gate and Recognizer
+// say, Unsupported naming the option for what neither the model nor a feature can do, and Unavailable while draining.
+func (s *Service) Open(ctx context.Context, r *Request) (*Session, error) {
+	ses, err := s.open(ctx, r)
+	if err != nil {
+		s.opts.Log.LogAttrs(ctx, slog.LevelInfo, "stream refused",
+			append(r.attrs(), slog.String("code", stt.CodeOf(err).String()), slog.String("reason", err.Error()))...)
+		return nil, err
+	}
+	ses.log.Info("stream opened", slog.String("audio", r.Config.Audio.String()))
+	return ses, nil
+}
+
+func (s *Service) open(ctx context.Context, r *Request) (_ *Session, err error) {
+	release := func() {}
+	if s.opts.Gate != nil {
+		if release, err = s.opts.Gate.Admit(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
+	ses, cfg, err := s.plan(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	ses.release = release
+	if ses.stream, err = s.opts.Recognizer.Open(ctx, cfg); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	draining := s.draining
+	if !draining {
+		s.sessions[ses] = struct{}{}
+	}
+	s.mu.Unlock()
+	if draining {
+		ses.stream.Close()
+		return nil, errDraining()
+	}
+	return ses, nil
+}
+
+// plan chooses the model, the features and the way of the audio.
+func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, error) {
+	cfg := r.Config
+	if s.Draining() {
+		return nil, cfg, errDraining()
+	}
+	models, err := s.opts.Recognizer.Models(ctx)
+	if err != nil {
+		return nil, cfg, err
+	}
+	model, err := stt.FindModel(models, &cfg)
+	if err != nil {
+		return nil, cfg, err
+	}
+	cfg.Model = model.ID
+	if len(cfg.Languages.Tags) == 0 && len(model.Can.Languages) == 1 {
+		cfg.Languages.Tags = model.Can.Languages // features go by the language
+	}
+	chain, native := feature.Select(s.opts.Features, &cfg, model.Can.Has)
+	cfg.Native = native
+	if err := offered(&cfg, &model.Can, feature.Gives(s.opts.Features)); err != nil {
+		return nil, cfg, err
+	}
+	in, err := s.newIntake(&cfg, &model.Can)
+	if err != nil {
+		return nil, cfg, err
+	}
+	now := time.Now()
+	attrs := append(r.attrs(), slog.String("model", model.ID))
+	return &Session{svc: s, req: r, model: model.ID, features: chain, intake: in,
+		log: slog.New(s.opts.Log.Handler().WithAttrs(attrs)), opened: now, heard: now}, cfg, nil
+}
+
+func errDraining() error {
+	return &stt.Error{Code: stt.Unavailable, Op: "open", RetryAfter: time.Second, Msg: "the server is shutting down; connect again"}
+}
+
+// Draining reports whether new streams are refused because the server is about to end.
+func (s *Service) Draining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.draining
+}
+
+// Active returns the number of open sessions.
+func (s *Service) Active() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sessions)
+}
+
+// Drain refuses new streams and waits for the running ones to end by themselves. When ctx is done first, it ends them with
+// Unavailable and waits until their owners have closed them, but no longer than a few seconds.
+func (s *Service) Drain(ctx context.Context) {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	if s.empty(ctx) {
+		return
+	}
+	s.mu.Lock()
+	rest := make([]*Session, 0, len(s.sessions))
+	for ses := range s.sessions {
+		rest = append(rest, ses)
+	}
+	s.mu.Unlock()
+	for _, ses := range rest {
+		ses.Abort(&stt.Error{Code: stt.Unavailable, Op: "drain", RetryAfter: time.Second,
+			Msg: "the server is shutting down and ends this stream; connect again"})
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	s.empty(last)
+}
+
+func (s *Service) empty(ctx context.Context) bool {
+	for s.Active() > 0 {
+		select {
+		case <-s.left:
+		case <-ctx.Done():
+			return s.Active() == 0
+		}
+	}
+	return true
+}
+
+func (s *Service) remove(ses *Session) {
+	s.mu.Lock()
+	delete(s.sessions, ses)
+	s.mu.Unlock()
+	select {
+	case s.left <- struct{}{}:
+	default: // told already
+	}
+}
+
+// bank returns the shared filters between two rates. Making them takes milliseconds, and few pairs are ever asked for.
+func (s *Service) bank(in, out int) (*audio.Bank, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := [2]int{in, out}
+	if b := s.banks[key]; b != nil {
+		return b, nil
+	}
+	b, err := audio.NewBank(in, out)
+	if err == nil && len(s.banks) < 64 { // callers choose the rate: do not keep filters without end
+		s.banks[key] = b
+	}
+	return b, err
+}
+
+func (r *Request) attrs() []slog.Attr {
+	return []slog.Attr{slog.String("session", r.ID), slog.String("protocol", r.Protocol), slog.String("caller", r.Caller), slog.String("remote", r.Remote)}
+}

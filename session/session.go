@@ -1,0 +1,312 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/earshot-stt/earshot/feature"
+	"github.com/earshot-stt/earshot/stt"
+)
+
+// Session is one caller's stream. Write, Flush and CloseSend form the write side, Next the read side; one goroutine may use
+// each. Abort may be called from any goroutine at any time. Whoever opened it calls Close once, when both sides have ended
+// or will not be used again.
+type Session struct {
+	// Immutable.
+	svc     *Service
+	req     *Request
+	model   string
+	log     *slog.Logger
+	stream  stt.Stream
+	release func()
+	opened  time.Time
+
+	features feature.Chain // owned by the read side
+	finals   int
+	partials int
+
+	writing sync.Mutex // held by the write side in every call, so that the read side can end the audio in between
+	intake  intake     // guarded by writing
+
+	mu      sync.Mutex // guards all below
+	heard   time.Time  // when audio last came
+	busy    bool       // a Write is under way, so nobody is idle
+	ended   time.Time  // when the audio ended; zero: not yet
+	failure error      // why the session ends, where it is not the stream that says so
+	closed  bool
+	moved   context.CancelFunc // makes a Recv that waits look at the deadline again; nil: none has begun
+}
+
+// ID returns the identifier of the session.
+func (s *Session) ID() string { return s.req.ID }
+
+// Model returns the identifier of the model that answers.
+func (s *Session) Model() string { return s.model }
+
+// Write takes the next audio, in the request's format and in any cut. It waits while the recognizer is behind, for
+// Limits.Lag at most, and fails with Malformed for a file where samples were announced, and with the reason once the session
+// has failed. data is not kept.
+func (s *Session) Write(ctx context.Context, data []byte) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.began(); err != nil {
+		return err
+	}
+	defer s.done()
+	at := s.accepted()
+	pcm, err := s.intake.convert(data)
+	if err != nil || len(pcm) == 0 {
+		return err
+	}
+	return s.send(ctx, pcm, at)
+}
+
+func (s *Session) send(ctx context.Context, pcm []byte, at time.Duration) error {
+	lag, cancel := context.WithTimeout(ctx, s.svc.opts.Limits.Lag)
+	defer cancel()
+	err := s.stream.Send(lag, stt.Chunk{Data: pcm, Offset: s.req.Config.Start + at})
+	if err != nil && lag.Err() != nil && ctx.Err() == nil {
+		return &stt.Error{Code: stt.Unavailable, Op: "write",
+			Msg: "the recognizer has taken no audio for " + s.svc.opts.Limits.Lag.String() + "; the stream is given up"}
+	}
+	return err
+}
+
+// accepted is the audio time received. The write side or Close call it.
+func (s *Session) accepted() time.Duration { return s.intake.from.Duration(s.intake.bytes) }
+
+// began notes that audio has come.
+func (s *Session) began() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.failure != nil:
+		return s.failure
+	case !s.ended.IsZero() || s.closed:
+		return &stt.Error{Code: stt.Closed, Op: "write", Msg: "the session takes no more audio"}
+	}
+	s.heard, s.busy = time.Now(), true
+	return nil
+}
+
+func (s *Session) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard, s.busy = time.Now(), false
+}
+
+// Flush asks for finals of all audio so far.
+func (s *Session) Flush(ctx context.Context) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.stream.Flush(ctx)
+}
+
+// CloseSend says that no more audio will come. It is idempotent.
+func (s *Session) CloseSend(ctx context.Context) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.closeSend(ctx)
+}
+
+func (s *Session) closeSend(ctx context.Context) error {
+	s.mu.Lock()
+	again := !s.ended.IsZero()
+	if !again {
+		s.ended = time.Now()
+		if s.moved != nil {
+			s.moved()
+		}
+	}
+	s.mu.Unlock()
+	if again {
+		return nil
+	}
+	if tail := s.intake.flush(); len(tail) > 0 {
+		if err := s.send(ctx, tail, s.accepted()); err != nil {
+			return err
+		}
+	}
+	return s.stream.CloseSend()
+}
+
+// Finish ends the audio for a reason: Next gives the finals of what was said and then why, where io.EOF would stand. It is of
+// the write side; a dialect calls it for a client that made a mistake in the middle of its stream.
+func (s *Session) Finish(ctx context.Context, why error) {
+	s.mu.Lock()
+	if s.failure == nil && !s.closed {
+		s.failure = stt.AsError(why)
+	}
+	s.mu.Unlock()
+	if err := s.CloseSend(ctx); err != nil {
+		s.stream.Close() // there will be no finals
+	}
+}
+
+// Next returns the next event, with features applied; io.EOF after the last one; an *stt.Error when the session has failed:
+// the recognizer's reason, or Idle, TooLong, DeadlineExceeded, or what Abort was given. Before Idle and TooLong the finals
+// of what was said are given. When ctx is done first, no event has been lost.
+func (s *Session) Next(ctx context.Context) (stt.Event, error) {
+	for {
+		bounded, cancel, at := s.bound(ctx)
+		ev, err := s.stream.Recv(bounded)
+		over := bounded.Err() // before cancel: the stream's own error may wrap a context's
+		cancel()
+		switch {
+		case err == nil:
+			s.count(&ev)
+			s.features.Rewrite(&ev)
+			return ev, nil
+		case ctx.Err() != nil:
+			return stt.Event{}, ctx.Err()
+		case errors.Is(over, context.Canceled) && errors.Is(err, over): // the deadline has moved
+		case errors.Is(over, context.DeadlineExceeded) && errors.Is(err, over):
+			// Audio may have come in the meantime: look again, and only then act.
+			s.mu.Lock()
+			again, overdue := s.deadline()
+			s.mu.Unlock()
+			if !again.After(at) && !s.expire(overdue) {
+				return stt.Event{}, s.reason(overdue)
+			}
+		default:
+			return stt.Event{}, s.reason(err)
+		}
+	}
+}
+
+// bound returns a context for one Recv, done when the session is overdue or the deadline moves.
+func (s *Session) bound(ctx context.Context) (context.Context, context.CancelFunc, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, _ := s.deadline()
+	bounded, cancel := ctx, context.CancelFunc(nil)
+	if at.IsZero() {
+		bounded, cancel = context.WithCancel(ctx)
+	} else {
+		bounded, cancel = context.WithDeadline(ctx, at)
+	}
+	s.moved = cancel
+	return bounded, cancel, at
+}
+
+// deadline returns when the session is overdue, and what it is then; a zero time means never. s.mu is held.
+func (s *Session) deadline() (time.Time, *stt.Error) {
+	l := &s.svc.opts.Limits
+	if !s.ended.IsZero() {
+		return s.ended.Add(l.Finish), &stt.Error{Code: stt.DeadlineExceeded, Op: "next",
+			Msg: "the recognizer gave no end within " + l.Finish.String() + " after the end of the audio"}
+	}
+	var at time.Time
+	var what *stt.Error
+	if l.Stream > 0 {
+		at = s.opened.Add(l.Stream)
+		what = &stt.Error{Code: stt.TooLong, Op: "next", Got: l.Stream.String(),
+			Msg: "the stream has lasted " + l.Stream.String() + ", which is as long as a stream may; open another"}
+	}
+	if l.Idle > 0 {
+		idle := s.heard.Add(l.Idle)
+		if s.busy {
+			idle = time.Now().Add(l.Idle)
+		}
+		if at.IsZero() || idle.Before(at) {
+			at = idle
+			what = &stt.Error{Code: stt.Idle, Op: "next", Got: l.Idle.String(), Msg: "no audio has come for " + l.Idle.String()}
+		}
+	}
+	return at, what
+}
+
+// expire ends a session that is overdue. Where audio is still open, it ends there, and there are finals to come.
+func (s *Session) expire(why *stt.Error) (finals bool) {
+	s.mu.Lock()
+	open := s.ended.IsZero()
+	if s.failure == nil {
+		s.failure = why
+	}
+	s.mu.Unlock()
+	if open && s.writing.TryLock() {
+		defer s.writing.Unlock()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if s.closeSend(ctx) == nil {
+			return true
+		}
+	}
+	s.stream.Close()
+	return false
+}
+
+// Abort ends the session with a reason, which Next and Write return from then on. The first reason counts. Events not
+// fetched yet are dropped.
+func (s *Session) Abort(why error) {
+	s.mu.Lock()
+	first := s.failure == nil && !s.closed
+	if first {
+		s.failure = stt.AsError(why)
+	}
+	s.mu.Unlock()
+	if first {
+		s.stream.Close()
+	}
+}
+
+// reason returns why the stream is at its end.
+func (s *Session) reason(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.failure != nil:
+		return s.failure
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	default:
+		return stt.AsError(err)
+	}
+}
+
+func (s *Session) count(ev *stt.Event) {
+	switch {
+	case ev.Kind != stt.EventSegment:
+	case ev.Segment.Final:
+		s.finals++
+	default:
+		s.partials++
+	}
+}
+
+// Close ends the session, gives back what it held, and writes the closing line of the log. reason is why the dialect lets
+// go: nil or io.EOF for a regular end. It returns when everything of the session has ended.
+func (s *Session) Close(reason error) {
+	s.mu.Lock()
+	again := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if again {
+		return
+	}
+	if err := s.stream.Close(); err != nil {
+		s.log.Warn("closing the recognizer's stream", slog.Any("error", err))
+	}
+	s.writing.Lock() // a Write that was under way has been unblocked by now
+	heard := s.accepted()
+	s.writing.Unlock()
+	s.release()
+	s.svc.remove(s)
+	if errors.Is(reason, io.EOF) {
+		reason = nil
+	}
+	took := time.Since(s.opened)
+	code, why := "ok", "completed"
+	if reason != nil {
+		code, why = stt.CodeOf(reason).String(), reason.Error()
+	}
+	s.log.Info("stream closed", slog.String("code", code), slog.String("reason", why), slog.Duration("heard", heard),
+		slog.Duration("took", took.Round(time.Millisecond)), slog.Int("finals", s.finals), slog.Int("partials", s.partials))
+	if s.svc.opts.Meter != nil {
+		s.svc.opts.Meter.Record(Usage{Request: s.req, Model: s.model, Audio: heard, Took: took, Finals: s.finals, Partials: s.partials, Err: reason})
+	}
+}

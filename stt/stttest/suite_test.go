@@ -1,0 +1,87 @@
+package stttest_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/stt/stttest"
+)
+
+// breakage is a way to be wrong, and what the suite must say about it.
+type breakage struct {
+	name   string
+	wants  string // in the output of the suite
+	around func(*ear) stt.Recognizer
+	clock  bool // in real time, with a short Timeout
+	change func(*stttest.Harness)
+}
+
+// breakageVariable chooses the breakage in the process that TestBroken starts.
+const breakageVariable = "STTTEST_BREAKAGE"
+
+// TestBrokenSuite runs the suite on a broken recognizer, which fails. TestBroken starts it in a process of its own,
+// because the failure of a sub-test cannot be taken back.
+func TestBrokenSuite(t *testing.T) {
+	name := os.Getenv(breakageVariable)
+	if name == "" {
+		t.Skip(breakageVariable + " is not set; TestBroken sets it")
+	}
+	all := breakages()
+	i := slices.IndexFunc(all, func(b breakage) bool { return b.name == name })
+	if i < 0 {
+		t.Fatalf("no breakage %q", name)
+	}
+	h := harness(all[i].around)
+	if all[i].clock {
+		h.Bubble, h.Timeout = false, 100*time.Millisecond
+	}
+	if all[i].change != nil {
+		all[i].change(&h)
+	}
+	stttest.Run(t, h)
+}
+
+// A suite that cannot fail is worth nothing: each breakage must be found, and the rule named.
+func TestBroken(t *testing.T) {
+	if os.Getenv(breakageVariable) != "" {
+		t.Skip(breakageVariable + " is set; this is the process under test")
+	}
+	seen := map[string]bool{}
+	for _, b := range breakages() {
+		if seen[b.name] {
+			t.Errorf("two breakages are called %q", b.name)
+		}
+		seen[b.name] = true
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestBrokenSuite$", "-test.timeout=45s")
+			cmd.Env = append(os.Environ(), breakageVariable+"="+b.name)
+			out, err := cmd.CombinedOutput()
+			text := string(out)
+			switch {
+			case err == nil:
+				t.Errorf("the suite passes a recognizer that is broken: %s", b.name)
+			case strings.Contains(text, "test timed out"):
+				t.Errorf("the suite hangs:\n%s", clip(text))
+			case !strings.Contains(text, b.wants):
+				t.Errorf("the suite fails, but does not say %q:\n%s", b.wants, clip(text))
+			}
+		})
+	}
+}
+
+func clip(s string) string {
+	const limit = 4000
+	if len(s) > limit {
+		return s[:limit] + "\n..."
+	}
+	return s
+}

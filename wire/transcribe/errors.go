@@ -1,0 +1,151 @@
+package transcribe
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/wire/sigv4"
+)
+
+// Exception is an error as the protocol says it.
+type Exception struct {
+	Name    string // the shape's name, such as BadRequestException
+	Status  int    // HTTP status, where the protocol has room for one
+	Message string
+}
+
+// Fault reports whether the caller caused the exception.
+func (e Exception) Fault() bool { return e.Status < http.StatusInternalServerError }
+
+// The names of exceptions. The first five are in the API model, the others are the common errors of all AWS services.
+const (
+	BadRequest         = "BadRequestException"
+	LimitExceeded      = "LimitExceededException"
+	InternalFailure    = "InternalFailureException"
+	Conflict           = "ConflictException"
+	ServiceUnavailable = "ServiceUnavailableException"
+
+	AccessDenied        = "AccessDeniedException"
+	UnrecognizedClient  = "UnrecognizedClientException"
+	InvalidSignature    = "InvalidSignatureException"
+	IncompleteSignature = "IncompleteSignatureException"
+	MissingToken        = "MissingAuthenticationTokenException"
+	ExpiredToken        = "ExpiredTokenException"
+)
+
+// Texts that clients compare with.
+const (
+	TextIdle              = "Your request timed out because no new audio was received for %d seconds."
+	TextTooBig            = "Your stream is too big. Reduce the frame size and try your request again."
+	TextUnexpectedFrame   = "Unexpected WebSocket frame received."
+	TextSignatureMismatch = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+	TextCompleted         = "Streaming completed successfully" // reason of the close after a normal end
+)
+
+// codes is the one table from codes to exceptions.
+var codes = map[stt.Code]Exception{
+	stt.Invalid:          {Name: BadRequest, Status: 400},
+	stt.Malformed:        {Name: BadRequest, Status: 400},
+	stt.Unsupported:      {Name: BadRequest, Status: 400},
+	stt.Unauthenticated:  {Name: UnrecognizedClient, Status: 403},
+	stt.Denied:           {Name: AccessDenied, Status: 403},
+	stt.Expired:          {Name: InvalidSignature, Status: 403},
+	stt.NotFound:         {Name: BadRequest, Status: 400},
+	stt.Conflict:         {Name: Conflict, Status: 409},
+	stt.Quota:            {Name: LimitExceeded, Status: 429},
+	stt.Exhausted:        {Name: ServiceUnavailable, Status: 503},
+	stt.Idle:             {Name: BadRequest, Status: 400},
+	stt.TooLong:          {Name: LimitExceeded, Status: 429},
+	stt.Closed:           {Name: BadRequest, Status: 400},
+	stt.Canceled:         {Name: InternalFailure, Status: 500},
+	stt.DeadlineExceeded: {Name: InternalFailure, Status: 500},
+	stt.Unavailable:      {Name: ServiceUnavailable, Status: 503},
+	stt.Internal:         {Name: InternalFailure, Status: 500},
+}
+
+// ExceptionOf returns what a client is told of err. Options are named as the protocol names them, and causes stay here.
+func ExceptionOf(err error) Exception {
+	var s *sigv4.Error
+	if errors.As(err, &s) && s.Reason != sigv4.None {
+		var e *stt.Error
+		if !errors.As(err, &e) || e.Code != stt.Malformed { // a chunk's signature is a matter of the stream
+			return signatureException(s)
+		}
+	}
+	e := stt.AsError(err)
+	x, ok := codes[e.Code]
+	if !ok {
+		x = codes[stt.Internal]
+	}
+	x.Message = e.Msg
+	if p := parameterOf(e.Option); p != nil {
+		x.Message = p.explain(e)
+	}
+	switch e.Code {
+	case stt.Internal:
+		x.Message = "An internal error ended the stream; the server's log says more."
+	case stt.Idle:
+		if wait, err := time.ParseDuration(e.Got); err == nil {
+			x.Message = fmt.Sprintf(TextIdle, int(wait.Seconds()))
+		}
+	}
+	return x
+}
+
+// signatures says which exception each reason for refusing a signature is.
+var signatures = map[sigv4.Reason]Exception{
+	sigv4.Missing:           {Name: MissingToken, Status: 403},
+	sigv4.Malformed:         {Name: IncompleteSignature, Status: 400},
+	sigv4.UnknownKey:        {Name: UnrecognizedClient, Status: 403},
+	sigv4.ExpiresOutOfRange: {Name: BadRequest, Status: 400},
+}
+
+func signatureException(e *sigv4.Error) Exception {
+	x, ok := signatures[e.Reason]
+	if !ok {
+		x = Exception{Name: InvalidSignature, Status: 403}
+	}
+	x.Message = e.ServiceMessage()
+	return x
+}
+
+// peerCodes says what a server's exception means to us.
+var peerCodes = map[string]stt.Code{
+	BadRequest:          stt.Invalid,
+	LimitExceeded:       stt.Quota,
+	InternalFailure:     stt.Unavailable,
+	Conflict:            stt.Conflict,
+	ServiceUnavailable:  stt.Unavailable,
+	AccessDenied:        stt.Denied,
+	"AccessDenied":      stt.Denied,
+	UnrecognizedClient:  stt.Unauthenticated,
+	InvalidSignature:    stt.Unauthenticated,
+	IncompleteSignature: stt.Unauthenticated,
+	MissingToken:        stt.Unauthenticated,
+	ExpiredToken:        stt.Expired,
+}
+
+// ErrorOf returns what a server's exception means to a caller of ours. begun says whether the server had given any event
+// before: a service that is unavailable from the start has no capacity, one that becomes so has died.
+func ErrorOf(x Exception, begun bool) *stt.Error {
+	code, ok := peerCodes[x.Name]
+	switch {
+	case !ok:
+		code = stt.Unavailable
+	case strings.HasPrefix(x.Message, "Your request timed out because no new audio"):
+		code = stt.Idle
+	case strings.HasPrefix(x.Message, "Signature expired"):
+		code = stt.Expired
+	case x.Name == ServiceUnavailable && !begun:
+		code = stt.Exhausted
+	}
+	msg := x.Message
+	if msg == "" {
+		msg = fmt.Sprintf("the server ended the stream with %s", x.Name)
+	}
+	return &stt.Error{Code: code, Peer: "amazon", PeerCode: x.Name, Msg: msg}
+}

@@ -1,0 +1,132 @@
+package transcribe
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// The paths of the WebSocket operations (developer guide, "Setting up a WebSocket stream"; the last one is derived by an
+// SDK and not documented).
+const (
+	PathWebSocket              = "/stream-transcription-websocket"
+	PathMedicalWebSocket       = "/medical-stream-transcription-websocket"
+	PathCallAnalyticsWebSocket = "/call-analytics-stream-transcription-websocket"
+	PathMedicalScribeWebSocket = "/medical-scribe-stream-websocket"
+)
+
+// TranscriptEvent is the one event that carries results. Field order is the service's, which prints keys alphabetically.
+type TranscriptEvent struct {
+	Transcript Transcript
+}
+
+// Transcript holds the results that changed. It is often empty.
+type Transcript struct {
+	Results []Result
+}
+
+// Result is one revision of one segment.
+type Result struct {
+	Alternatives           []Alternative
+	ChannelID              string `json:"ChannelId,omitempty"` // ch_0, ch_1; with channel identification only
+	EndTime                Seconds
+	IsPartial              bool
+	LanguageCode           string          `json:",omitempty"` // with language identification only
+	LanguageIdentification []LanguageScore `json:",omitempty"`
+	ResultID               string          `json:"ResultId"` // a UUID, the same for all revisions of a segment
+	StartTime              Seconds
+}
+
+// Alternative is one reading; the service sends one.
+type Alternative struct {
+	Entities   []Entity `json:",omitempty"`
+	Items      []Item
+	Transcript string
+}
+
+// The types of items.
+const (
+	ItemPronunciation = "pronunciation"
+	ItemPunctuation   = "punctuation"
+)
+
+// Item is a word or a punctuation mark.
+type Item struct {
+	Confidence            *Fraction `json:",omitempty"` // words of finals only
+	Content               string
+	EndTime               Seconds
+	Speaker               string `json:",omitempty"`
+	Stable                *bool  `json:",omitempty"` // with stabilization only
+	StartTime             Seconds
+	Type                  string
+	VocabularyFilterMatch bool
+}
+
+// Entity is something found by content identification or redaction.
+type Entity struct {
+	Category   string
+	Confidence *Fraction `json:",omitempty"`
+	Content    string
+	EndTime    Seconds
+	StartTime  Seconds
+	Type       string `json:",omitempty"`
+}
+
+// LanguageScore is a candidate of language identification.
+type LanguageScore struct {
+	LanguageCode string
+	Score        Fraction
+}
+
+// Seconds is audio time, on the wire a JSON number of seconds with milliseconds.
+type Seconds time.Duration
+
+// MarshalJSON implements json.Marshaler: 1.67, 2.0.
+func (s Seconds) MarshalJSON() ([]byte, error) {
+	ms := time.Duration(s).Round(time.Millisecond).Milliseconds()
+	return appendDecimal(nil, ms, 3), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler. Times are taken to the millisecond; negative and absurd ones are refused.
+func (s *Seconds) UnmarshalJSON(b []byte) error {
+	f, err := strconv.ParseFloat(string(b), 64)
+	if err != nil || math.IsNaN(f) || f < 0 || f > 1e7 {
+		return fmt.Errorf("%q is not a time in seconds", b)
+	}
+	*s = Seconds(time.Duration(math.Round(f*1000)) * time.Millisecond)
+	return nil
+}
+
+// Fraction is a number between 0 and 1, on the wire with four decimals at most.
+type Fraction float64
+
+// MarshalJSON implements json.Marshaler: 0.9871, 1.0.
+func (f Fraction) MarshalJSON() ([]byte, error) {
+	return appendDecimal(nil, int64(math.Round(min(max(float64(f), 0), 1)*10000)), 4), nil
+}
+
+// appendDecimal writes n / 10^places with one decimal at least and none more than needed.
+func appendDecimal(dst []byte, n int64, places int) []byte {
+	unit := int64(math.Pow10(places))
+	dst = strconv.AppendInt(dst, n/unit, 10)
+	frac := strconv.AppendInt(nil, unit+n%unit, 10)[1:] // the leading 1 keeps the zeros
+	frac = bytes.TrimRight(frac, "0")
+	if len(frac) == 0 {
+		frac = []byte{'0'}
+	}
+	return append(append(dst, '.'), frac...)
+}
+
+// appendJSON appends v as the service prints it: no escapes for HTML, no line end.
+func appendJSON(dst []byte, v any) ([]byte, error) {
+	w := bytes.NewBuffer(dst)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return dst, err
+	}
+	return bytes.TrimSuffix(w.Bytes(), []byte{'\n'}), nil
+}
