@@ -23,9 +23,9 @@ var earshot = house{
 			must: "it judges every recognizer and may know none"},
 		{path: "testkit", testOnly: true, must: "it helps the tests of any room and may know none"},
 
-		{path: "cmd/*", uses: []string{"server", "config", "auth", "audio", "wire/*", "engine", "engine/*", "provider", "provider/*"},
+		{path: "cmd/*", uses: []string{"server", "config", "session", "auth", "audio", "wire/*", "engine", "engine/*", "provider", "provider/*"},
 			tests: []string{everything},
-			must:  "a subcommand calls the libraries; putting a server together is the business of server"},
+			must:  "a subcommand calls the libraries and sessions; putting a server together is the business of server"},
 		{path: "server", uses: []string{everything},
 			must: "it puts everything together, but the commands call it and not the other way round"},
 		{path: "config", tests: []string{"server"}, must: "it knows options, not what they are for"},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/earshot-stt/earshot/audio"
-	"github.com/earshot-stt/earshot/feature"
 	"github.com/earshot-stt/earshot/server"
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
@@ -63,30 +61,28 @@ func (c *transcribeCmd) Run(env *environment) error {
 
 // sessions returns where to open sessions: on a server, or on an engine in this process.
 func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), error) {
-	var rec stt.Recognizer
-	var features []feature.Feature
+	opts := session.Options{Limits: session.Limits{Lag: 10 * time.Minute, Finish: 10 * time.Minute}}
 	if c.URL != "" {
 		client, err := c.open(env, c.URL)
 		if err != nil {
 			return nil, nil, err
 		}
-		rec = client
+		opts.Recognizer = client
 	} else {
 		cfg, _, err := loadConfig(c.Config, c.Set)
 		if err != nil {
 			return nil, nil, err
 		}
-		if rec, err = server.OpenRecognizer(env.ctx, cfg, env.getenv); err != nil {
+		if opts.Recognizer, err = server.OpenRecognizer(env.ctx, cfg, env.getenv); err != nil {
 			return nil, nil, err
 		}
-		features = server.Features(cfg)
+		opts.Features = server.Features(cfg)
 	}
 	end := func() {}
-	if closer, ok := rec.(io.Closer); ok {
+	if closer, ok := opts.Recognizer.(io.Closer); ok {
 		end = func() { closer.Close() }
 	}
-	return session.NewService(session.Options{Recognizer: rec, Features: features, Limits: session.Limits{Lag: 10 * time.Minute, Finish: 10 * time.Minute},
-		Log: slog.New(slog.DiscardHandler)}), end, nil
+	return session.NewService(opts), end, nil
 }
 
 // file transcribes one recording.

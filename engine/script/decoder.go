@@ -23,7 +23,8 @@ type decoder struct {
 	samples  int64
 	word     int  // words of script[0] that have been said in a partial
 	revision int  // of script[0]
-	speaking bool // a speech start has been given for script[0]
+	speaking bool // somebody speaks: a speech start has been given
+	begun    bool // script[0] has been announced by progress
 	part     int  // how often script[0] has been cut by flushes
 	partial  stt.Time
 }
@@ -31,7 +32,7 @@ type decoder struct {
 func (d *decoder) Decode(ctx context.Context, samples []int16, out engine.Output) error {
 	d.samples += int64(len(samples))
 	d.now = d.cfg.Start + d.cfg.Audio.Duration(2*d.samples)
-	if err := d.suffer(ctx); err != nil {
+	if err := d.suffer(ctx, d.cfg.Audio.Duration(2*int64(len(samples)))); err != nil {
 		return err
 	}
 	for len(d.script) > 0 {
@@ -43,8 +44,8 @@ func (d *decoder) Decode(ctx context.Context, samples []int16, out engine.Output
 	return out.Emit(stt.Event{Kind: stt.EventProgress, At: d.now})
 }
 
-// suffer plays the fault.
-func (d *decoder) suffer(ctx context.Context) error {
+// suffer plays the fault on a block of audio.
+func (d *decoder) suffer(ctx context.Context, audio time.Duration) error {
 	if d.fault.Kind == None || d.now < d.fault.At {
 		return nil
 	}
@@ -55,7 +56,7 @@ func (d *decoder) suffer(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	case Slow:
-		wait := time.NewTimer(time.Duration(float64(block) * d.fault.Factor))
+		wait := time.NewTimer(time.Duration(float64(audio) * d.fault.Factor))
 		defer wait.Stop()
 		select {
 		case <-wait.C:
@@ -72,14 +73,8 @@ func (d *decoder) advance(out engine.Output) (done bool, err error) {
 	if d.now <= seg.Start {
 		return false, out.Emit(stt.Event{Kind: stt.EventProgress, At: d.now})
 	}
-	if !d.speaking {
-		d.speaking = true
-		if err := d.emit(out, stt.EventProgress, seg.Start); err != nil {
-			return false, err
-		}
-		if err := d.emit(out, stt.EventSpeechStart, seg.Start); err != nil {
-			return false, err
-		}
+	if err := d.begin(out, seg); err != nil {
+		return false, err
 	}
 	said := d.word
 	for d.word < len(seg.Words) && seg.Words[d.word].End <= d.now {
@@ -96,13 +91,32 @@ func (d *decoder) advance(out engine.Output) (done bool, err error) {
 		return false, err
 	}
 	d.next(1)
-	if err := d.emit(out, stt.EventSpeechEnd, seg.End); err != nil {
+	if err := d.end(out, seg.End); err != nil {
 		return false, err
 	}
 	if err := out.Emit(stt.Event{Kind: stt.EventEndpoint, At: d.now, Endpoint: stt.EndpointSilence}); err != nil {
 		return false, err
 	}
 	return true, d.emit(out, stt.EventProgress, seg.End)
+}
+
+// begin announces a segment once. Speech that a flush has cut in two begins once, too.
+func (d *decoder) begin(out engine.Output, seg *Segment) error {
+	if d.begun {
+		return nil
+	}
+	d.begun = true
+	if err := d.emit(out, stt.EventProgress, seg.Start); err != nil || d.speaking {
+		return err
+	}
+	d.speaking = true
+	return d.emit(out, stt.EventSpeechStart, seg.Start)
+}
+
+// end says that nobody speaks any more.
+func (d *decoder) end(out engine.Output, at stt.Time) error {
+	d.speaking = false
+	return d.emit(out, stt.EventSpeechEnd, at)
 }
 
 func (d *decoder) emit(out engine.Output, kind stt.Kind, at stt.Time) error {
@@ -112,14 +126,14 @@ func (d *decoder) emit(out engine.Output, kind stt.Kind, at stt.Time) error {
 // next goes on to a later segment.
 func (d *decoder) next(n int) {
 	d.script = d.script[n:]
-	d.word, d.revision, d.part, d.speaking = 0, 0, 0, false
+	d.word, d.revision, d.part, d.begun = 0, 0, 0, false
 }
 
 // say gives a revision of the first segment with the words said so far.
 func (d *decoder) say(out engine.Output, final bool) error {
 	seg := &d.script[0]
 	d.revision++
-	s := &stt.Segment{ID: fmt.Sprintf("script-%d-%d", seg.Start.Milliseconds(), d.part), Revision: d.revision,
+	s := &stt.Segment{ID: fmt.Sprintf("script-%d-%d", seg.Start.Microseconds(), d.part), Revision: d.revision,
 		Span: stt.SpanOf(seg.Start, min(d.now, seg.End)), Final: final}
 	if len(d.cfg.Languages.Tags) > 0 {
 		s.Language = d.cfg.Languages.Tags[0]
@@ -141,7 +155,7 @@ func (d *decoder) say(out engine.Output, final bool) error {
 
 // Flush gives a final of the words said so far; the rest of the segment becomes a segment of its own.
 func (d *decoder) Flush(_ context.Context, out engine.Output) error {
-	if len(d.script) == 0 || !d.speaking {
+	if len(d.script) == 0 || !d.begun {
 		return nil
 	}
 	if d.word > 0 || d.revision > 0 {
@@ -163,12 +177,16 @@ func (d *decoder) Flush(_ context.Context, out engine.Output) error {
 	d.script = append(Script{rest}, d.script[1:]...)
 	if len(rest.Words) == 0 {
 		d.next(1)
+		if err := d.end(out, at); err != nil {
+			return err
+		}
 	}
 	return d.emit(out, stt.EventProgress, at)
 }
 
+// Finish gives a final of the words said so far. The rest is never said.
 func (d *decoder) Finish(_ context.Context, out engine.Output) error {
-	if len(d.script) == 0 || !d.speaking || d.word+d.revision == 0 {
+	if len(d.script) == 0 || d.word+d.revision == 0 {
 		return nil
 	}
 	return d.say(out, true)

@@ -72,7 +72,9 @@ func poolOf(t *testing.T, path string) *x509.CertPool {
 	return pool
 }
 
-func pemOf(kind string, raw []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: raw}) }
+func pemOf(kind string, raw []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: raw})
+}
 
 func read(t *testing.T, path string) string {
 	t.Helper()
