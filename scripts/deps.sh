@@ -20,7 +20,6 @@ packages() {
 		sox                    test  judges the resampler and makes recordings
 		espeak-ng              test  speaks sentences
 		flac                   test  writes the FLAC files that are read
-		ffmpeg                 test  writes files in other containers
 	LIST
 }
 

@@ -88,9 +88,14 @@ type Detector struct {
 const (
 	recentFrames = 50
 	voiceWindow  = 20
+	// rise is how much louder than room tone speech is at least, in dB.
+	rise = 8
 )
 
-type verdict struct{ above, voiced bool }
+type verdict struct {
+	above, voiced bool
+	level         float64
+}
 
 // New returns a detector at the beginning of a stream.
 func New(opts Options) *Detector {
@@ -123,7 +128,7 @@ func (d *Detector) frame(samples []int16) Frame {
 	loud := a.level >= d.opts.MinLevel
 	f := Frame{Voiced: voiced, Level: float32(a.level), SNR: float32(snr)}
 
-	v := verdict{above: loud && snr >= d.opts.KeepSNR, voiced: voiced && loud && snr >= d.opts.StartSNR}
+	v := verdict{above: loud && snr >= d.opts.KeepSNR, voiced: voiced && loud && snr >= d.opts.StartSNR, level: a.level}
 	d.recent[d.frames%recentFrames] = v
 	d.frames++
 	if d.active {
@@ -157,8 +162,8 @@ func (d *Detector) goOn(v verdict) {
 // begins reports whether enough voice has been heard just now.
 func (d *Detector) begins() bool {
 	n := 0
-	for i := 1; i <= voiceWindow && i <= d.frames; i++ {
-		if d.recent[(d.frames-i)%recentFrames].voiced {
+	for i := range min(voiceWindow, d.frames) {
+		if d.at(i).voiced {
 			n++
 		}
 	}
@@ -166,11 +171,21 @@ func (d *Detector) begins() bool {
 }
 
 // backdate returns how many frames before the current one speech began: back through everything above the floor, across
-// dips no longer than Hang, but not into the speech before.
+// dips no longer than Hang, but not into the speech before. As long as the floor is not known, what is much louder than
+// the quietest frame so far is above it.
 func (d *Detector) backdate() int {
+	last := min(recentFrames, d.frames-d.lastEnd)
+	low := math.Inf(-1)
+	if !d.floor.known() {
+		low = d.at(0).level
+		for i := 1; i < last; i++ {
+			low = min(low, d.at(i).level)
+		}
+		low += rise
+	}
 	back, dip := 0, 0
-	for i := 1; i < recentFrames && d.frames-1-i >= d.lastEnd; i++ {
-		if d.recent[(d.frames-1-i)%recentFrames].above {
+	for i := 1; i < last; i++ {
+		if v := d.at(i); v.above && v.level >= low {
 			back, dip = i, 0
 		} else if dip++; dip > frames(d.opts.Hang) {
 			break
@@ -178,6 +193,9 @@ func (d *Detector) backdate() int {
 	}
 	return back
 }
+
+// at returns the verdict of the frame that many before the current one.
+func (d *Detector) at(back int) *verdict { return &d.recent[(d.frames-1-back)%recentFrames] }
 
 func frames(t time.Duration) int { return int(t / FrameTime) }
 

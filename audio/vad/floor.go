@@ -33,6 +33,9 @@ func (f *floor) init() {
 	}
 }
 
+// known reports whether the floor has been measured yet.
+func (f *floor) known() bool { return f.frames >= warmFrames }
+
 // update takes the powers of the next frame and returns how far they are above the floor, in dB averaged over bands.
 func (f *floor) update(power *[bands]float64) float64 {
 	sum := 0.0
@@ -50,7 +53,7 @@ func (f *floor) update(power *[bands]float64) float64 {
 		f.blocks[f.frames/floorBlockFrames%floorBlocks] = f.current
 		f.current = f.smooth
 	}
-	if f.frames >= warmFrames {
+	if f.known() {
 		f.settle()
 	}
 	return sum / bands

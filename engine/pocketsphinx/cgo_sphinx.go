@@ -21,8 +21,9 @@ var errFatal = errors.New("the library gave up")
 type search struct {
 	ps     *C.ps_decoder_t
 	size   int  // numbers in one frame of features
+	window int  // frames looked ahead; the library wants as many more at the end
 	open   bool // an utterance is under way
-	broken bool
+	broken bool // the library has given it up
 }
 
 // loadSearch loads a model that has been checked before. It takes a quarter of a second.
@@ -37,7 +38,7 @@ func loadSearch(hmm, lm, dict string) (*search, error) {
 	if err := failure(C.es_load(&s.ps, args[0], args[1], args[2], &msg[0]), &msg); err != nil {
 		return nil, err
 	}
-	s.size = int(C.ps_get_feat(s.ps).cepsize)
+	s.size, s.window = int(C.ps_get_feat(s.ps).cepsize), int(C.es_window(s.ps))
 	return s, nil
 }
 

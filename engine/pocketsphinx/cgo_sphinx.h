@@ -15,6 +15,8 @@ int es_start(ps_decoder_t *ps, char *err);
 int es_feed(ps_decoder_t *ps, mfcc_t *cep, int frames, char *err);
 int es_end(ps_decoder_t *ps, char *err);
 void es_free(ps_decoder_t *ps);
+// es_window is how many frames a feature looks ahead.
+int es_window(ps_decoder_t *ps);
 
 // es_front_new makes the computation of features, with the parameters of the model that ps has loaded.
 int es_front_new(fe_t **out, ps_decoder_t *ps, char *err);

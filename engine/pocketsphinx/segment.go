@@ -18,8 +18,6 @@ const (
 	knownMean = 300
 	// stride is how much is fed between two looks at the context.
 	stride = 10
-	// window is how many frames of features the library looks ahead; it wants them at the end too.
-	window = 3
 	// lead is how much silence is made up before a segment that has none of its own, and behind.
 	lead = 20
 )
@@ -170,7 +168,7 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 		return nil, 0, err
 	}
 	end = s.fed
-	tail := window
+	tail := s.d.search.window
 	if s.d.lastVoice+lead > s.fed {
 		tail += lead
 	}

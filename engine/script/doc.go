@@ -9,6 +9,6 @@
 //	0.5-2.1   good morning everybody
 //	3.0-4.4   how@3.0-3.2 are@3.2-3.5 you@3.6-4.4
 //
-// A word has been said once the audio reaches its end. Partials come after each word, a final once the audio reaches
+// A word holds no space and no @ of its own. A word has been said once the audio reaches its end. Partials come after each word, a final once the audio reaches
 // the end of the segment, at a flush, or when the audio ends; words that the audio has not reached are never said.
 package script

@@ -37,11 +37,11 @@ type Fault struct {
 
 // Options says how a scripted engine behaves.
 type Options struct {
-	Script    Script
+	Script    Script // is not changed, and must not be
 	Fault     Fault
-	Slots     int      // streams at the same time; 0: any number
-	Languages []string // claimed; nil: any
-	MaxAhead  time.Duration
+	Slots     int           // streams at the same time; 0: any number
+	Languages []string      // claimed; nil: any
+	MaxAhead  time.Duration // audio that waits for the engine before Send blocks; 0: as engine.Options has it
 }
 
 // Recognizer is a scripted engine. It implements stt.Recognizer and may be used concurrently.
@@ -63,7 +63,7 @@ const abilities = stt.FeatureInterim | stt.FeatureFlush | stt.FeatureSpeechEvent
 // Models implements stt.Recognizer. Any rate is taken, because nobody listens.
 func (r *Recognizer) Models(context.Context) ([]stt.Model, error) {
 	return []stt.Model{{ID: ModelID, Title: "A script, for tests", Can: stt.Capabilities{
-		Formats: []stt.Format{{Encoding: stt.PCM16, Channels: 1}}, Languages: r.opts.Languages, Has: abilities}}}, nil
+		Formats: []stt.Format{{Encoding: stt.PCM16, Channels: 1}}, Languages: slices.Clone(r.opts.Languages), Has: abilities}}}, nil
 }
 
 // Open implements stt.Recognizer.
@@ -78,9 +78,13 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 	if !models[0].Can.Takes(cfg.Audio) || cfg.Audio.Rate <= 0 {
 		return nil, stt.InvalidOption("audio", cfg.Audio.String(), "16-bit PCM with one channel")
 	}
-	fault := r.fault()
 	slot := r.open.Add(1)
-	if fault.Kind == Refuse || r.opts.Slots > 0 && slot > int64(r.opts.Slots) {
+	full := r.opts.Slots > 0 && slot > int64(r.opts.Slots)
+	var fault Fault
+	if !full { // a stream that is not opened suffers from nothing
+		fault = r.fault()
+	}
+	if full || fault.Kind == Refuse {
 		r.open.Add(-1)
 		return nil, &stt.Error{Code: stt.Exhausted, Op: "open", RetryAfter: time.Second, Msg: "all slots of the scripted engine are taken"}
 	}
@@ -97,17 +101,21 @@ func (r *Recognizer) fault() Fault {
 	return f
 }
 
-// from returns a copy of what the script says from a time on. A word that began before is left out: whoever resumes in
-// the middle of a word has not heard it.
+// from returns what the script says from a time on. A word that began before is left out: whoever resumes in the middle
+// of a word has not heard it. The result shares memory with the script, for there may be thousands of streams.
 func (s Script) from(start stt.Time) Script {
-	var rest Script
-	for _, seg := range s {
-		words := slices.DeleteFunc(slices.Clone(seg.Words), func(w Word) bool { return w.Start < start })
-		if len(words) > 0 {
-			rest = append(rest, Segment{Start: max(seg.Start, start), End: seg.End, Words: words})
+	for i, seg := range s {
+		first := slices.IndexFunc(seg.Words, func(w Word) bool { return w.Start >= start })
+		switch {
+		case first < 0:
+			continue
+		case first == 0 && seg.Start >= start:
+			return s[i:]
 		}
+		seg.Start, seg.Words = max(seg.Start, start), seg.Words[first:]
+		return append(Script{seg}, s[i+1:]...)
 	}
-	return rest
+	return nil
 }
 
 // Driver describes the engine for configuration files: a server for other people's tests.
@@ -117,7 +125,7 @@ func Driver() stt.Driver {
 		Doc: "Says a script bound to audio time, whatever the audio holds, with faults on request. It serves tests of applications: no model, no microphone, the same words every time.",
 		Options: []stt.Option{
 			{Name: "script", Kind: stt.KindPath, Required: true, Help: "A text file with one segment a line: start and end in seconds, then the words (0.5-2.1 good morning everybody)."},
-			{Name: "fault", Default: "none", Enum: faultNames, Help: "How streams go wrong."},
+			{Name: "fault", Default: "none", Enum: slices.Clone(faultNames), Help: "How streams go wrong."},
 			{Name: "fault_at", Default: "0s", Kind: stt.KindDuration, Help: "Audio time at which the fault sets in."},
 			{Name: "fault_factor", Default: "2", Kind: stt.KindInt, Help: "With fault slow: seconds that a second of audio takes."},
 			{Name: "fault_times", Default: "0", Kind: stt.KindInt, Help: "How many streams suffer from the fault, the first ones; 0 means all."},
@@ -143,7 +151,9 @@ func open(_ context.Context, v map[string]string) (stt.Recognizer, error) {
 	slots, _ := strconv.Atoi(v["slots"])
 	var tags []string
 	if v["languages"] != "" {
-		tags = strings.Split(v["languages"], ",")
+		for tag := range strings.SplitSeq(v["languages"], ",") {
+			tags = append(tags, strings.TrimSpace(tag))
+		}
 	}
 	kind := FaultKind(slices.Index(faultNames, v["fault"]))
 	return New(Options{Script: s, Slots: slots, Languages: tags,

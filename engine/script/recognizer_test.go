@@ -92,20 +92,20 @@ func TestEvents(t *testing.T) {
 			"progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "final 100ms-250ms a", "progress 250ms"}},
 		{"audio that ends in the first word", two, stt.Config{}, []time.Duration{150 * ms}, []string{
 			"progress 100ms", "speech-start 100ms", "progress 150ms"}},
-		{"flush in a word", two, stt.Config{}, []time.Duration{250 * ms, 750 * ms}, []string{
-			"progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "final 100ms-250ms a", "progress 200ms", "flushed 250ms",
+		{"flush in a word", two, stt.Config{}, []time.Duration{240 * ms, 760 * ms}, []string{
+			"progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "final 100ms-240ms a", "progress 200ms", "flushed 240ms",
 			"partial 200ms-300ms b", "final 200ms-400ms b c", "speech-end 400ms", "endpoint 400ms", "progress 500ms",
 			"speech-start 500ms", "final 500ms-600ms d", "speech-end 600ms", "endpoint 600ms", "progress 1s"}},
-		{"flush in the first word", two, stt.Config{}, []time.Duration{150 * ms, 850 * ms}, []string{
-			"progress 100ms", "speech-start 100ms", "flushed 150ms", "partial 100ms-200ms a", "partial 100ms-300ms a b",
+		{"flush in the first word", two, stt.Config{}, []time.Duration{160 * ms, 840 * ms}, []string{
+			"progress 100ms", "speech-start 100ms", "flushed 160ms", "partial 100ms-200ms a", "partial 100ms-300ms a b",
 			"final 100ms-400ms a b c", "speech-end 400ms", "endpoint 400ms", "progress 500ms",
 			"speech-start 500ms", "final 500ms-600ms d", "speech-end 600ms", "endpoint 600ms", "progress 1s"}},
 		{"flush after the last word", "0.1-0.9 a@0.1-0.2", stt.Config{}, []time.Duration{500 * ms, 500 * ms}, []string{
 			"progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "final 100ms-500ms a", "speech-end 500ms", "progress 500ms",
 			"flushed 500ms", "progress 1s"}},
-		{"flush in silence", two, stt.Config{}, []time.Duration{50 * ms, 400 * ms, 550 * ms}, []string{
-			"progress 50ms", "flushed 50ms", "progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "partial 100ms-300ms a b",
-			"final 100ms-400ms a b c", "speech-end 400ms", "endpoint 400ms", "progress 450ms", "flushed 450ms",
+		{"flush in silence", two, stt.Config{}, []time.Duration{40 * ms, 400 * ms, 560 * ms}, []string{
+			"progress 40ms", "flushed 40ms", "progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "partial 100ms-300ms a b",
+			"final 100ms-400ms a b c", "speech-end 400ms", "endpoint 400ms", "progress 440ms", "flushed 440ms",
 			"progress 500ms", "speech-start 500ms", "final 500ms-600ms d", "speech-end 600ms", "endpoint 600ms", "progress 1s"}},
 		{"a later start", two, stt.Config{Start: 450 * ms}, []time.Duration{s}, []string{
 			"progress 500ms", "speech-start 500ms", "final 500ms-600ms d", "speech-end 600ms", "endpoint 610ms", "progress 1.45s"}},
@@ -313,6 +313,7 @@ func TestStart(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			s, length := random(r)
 			start := time.Duration(r.Int64N(int64(length)))
+			before := fmt.Sprint(s)
 			var want []string
 			for _, seg := range s {
 				for _, w := range seg.Words {
@@ -325,7 +326,7 @@ func TestStart(t *testing.T) {
 			if got := finalWords(events); !slices.Equal(got, want) {
 				t.Errorf("seed %d: from %v it says %v, expected %v", seed, start, got, want)
 			}
-			if before := fmt.Sprint(s); before != fmt.Sprint(s) {
+			if before != fmt.Sprint(s) {
 				t.Error("the script has been changed")
 			}
 		})

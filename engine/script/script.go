@@ -1,7 +1,6 @@
 package script
 
 import (
-	"bufio"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,9 +28,10 @@ type Script []Segment
 // Parse reads a script in the format that the package comment shows. Errors name the line.
 func Parse(text string) (Script, error) {
 	var s Script
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
@@ -44,7 +44,7 @@ func Parse(text string) (Script, error) {
 		}
 		s = append(s, seg)
 	}
-	return s, lines.Err()
+	return s, nil
 }
 
 func parseLine(line string) (Segment, error) {
@@ -57,10 +57,12 @@ func parseLine(line string) (Segment, error) {
 		return Segment{}, fmt.Errorf("has no words")
 	}
 	seg := Segment{Start: start, End: end}
+	// Whole nanoseconds apart from the rest, so that long segments of many words do not overflow.
 	n := time.Duration(len(fields) - 1)
+	share, rest := (end-start)/n, (end-start)%n
 	for i, f := range fields[1:] {
 		at := time.Duration(i)
-		w := Word{Text: f, Start: start + (end-start)*at/n, End: start + (end-start)*(at+1)/n}
+		w := Word{Text: f, Start: start + share*at + rest*at/n, End: start + share*(at+1) + rest*(at+1)/n}
 		if text, span, own := strings.Cut(f, "@"); own {
 			w.Text = text
 			if w.Start, w.End, err = parseSpan(span); err != nil {
@@ -115,10 +117,15 @@ func (s Script) Text(until stt.Time) []string {
 	return words
 }
 
-// Repeat returns the script said again and again, each time period later, until the given time. It serves load tests.
+// Repeat returns the script said again and again, each time period later, as long as it begins before until. A period
+// shorter than the script is lengthened to it. It serves load tests.
 func (s Script) Repeat(period, until time.Duration) Script {
+	if len(s) == 0 {
+		return nil
+	}
+	period = max(period, s[len(s)-1].End, 1)
 	var long Script
-	for at := time.Duration(0); at < until && period > 0; at += period {
+	for at := time.Duration(0); at < until; at += period {
 		for _, seg := range s {
 			again := Segment{Start: seg.Start + at, End: seg.End + at, Words: slices.Clone(seg.Words)}
 			for i := range again.Words {

@@ -33,27 +33,35 @@ type source interface {
 // certificate that it was shown.
 func handshake(t *testing.T, s source, roots *x509.CertPool, now time.Time, host string) (*x509.Certificate, error) {
 	t.Helper()
-	here, there := net.Pipe()
-	defer here.Close()
-	served := make(chan error, 1)
-	go func() { // owned by this function, ends when the client's end is closed or the handshake is over
-		server := tls.Server(there, &tls.Config{
-			GetCertificate:         s.GetCertificate,
-			MinVersion:             tls.VersionTLS12,
-			SessionTicketsDisabled: true, // nobody reads them from the pipe
-			Time:                   func() time.Time { return now },
-		})
-		served <- server.Handshake()
-		there.Close()
-	}()
-	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12, Time: func() time.Time { return now }})
-	err := client.Handshake()
-	here.Close()
-	if serverErr := <-served; err == nil && serverErr != nil {
-		t.Fatalf("the server's side: %v", serverErr)
-	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // a pipe in memory stalls when both sides write
 	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	clock := func() time.Time { return now }
+	served := make(chan error, 1)
+	go func() { // owned by this function, ends when the handshake is over or the client's end is closed
+		there, err := listener.Accept()
+		if err != nil {
+			served <- err
+			return
+		}
+		defer there.Close()
+		served <- tls.Server(there, &tls.Config{GetCertificate: s.GetCertificate, MinVersion: tls.VersionTLS12, Time: clock}).Handshake()
+	}()
+	here, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := tls.Client(here, &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12, Time: clock})
+	if err := client.Handshake(); err != nil {
+		here.Close()
+		<-served
 		return nil, err
+	}
+	defer here.Close() // not before the server is done: what it sends after the handshake would be refused
+	if err := <-served; err != nil {
+		t.Fatalf("the server's side: %v", err)
 	}
 	return client.ConnectionState().PeerCertificates[0], nil
 }

@@ -15,7 +15,7 @@ import (
 func brokenEnds() []breakage {
 	short := func(h *stttest.Harness) { h.Timeout = 2e9 }
 	return []breakage{
-		{name: "io.EOF does not stay", wants: "rule 7: Recv after io.EOF returns", around: streams(func(o *odd, _ stt.Config) {
+		{name: "io.EOF does not stay", in: "no audio", wants: "rule 7: Recv after io.EOF returns", around: streams(func(o *odd, _ stt.Config) {
 			ended := false
 			o.recv = func(ctx context.Context) (stt.Event, error) {
 				if ended {
@@ -26,7 +26,7 @@ func brokenEnds() []breakage {
 				return ev, err
 			}
 		})},
-		{name: "segment without audio", wants: "rule 7: a segment without audio", around: events(func(cfg stt.Config) func(stt.Event) []stt.Event {
+		{name: "segment without audio", in: "no audio", wants: "rule 7: a segment without audio", around: events(func(cfg stt.Config) func(stt.Event) []stt.Event {
 			heard := false
 			return func(ev stt.Event) []stt.Event {
 				if ev.Kind == 0 && !heard {
@@ -37,14 +37,14 @@ func brokenEnds() []breakage {
 				return real(ev)
 			}
 		})},
-		{name: "never ends", wants: "rule 7: neither an event nor io.EOF", change: short, around: streams(func(o *odd, _ stt.Config) {
+		{name: "never ends", in: "no audio", wants: "rule 7: neither an event nor io.EOF", change: short, around: streams(func(o *odd, _ stt.Config) {
 			o.closeSend = func() error { return nil }
 		})},
-		{name: "a peer that never ends is not cut off", wants: "rule 8: neither an event nor a failure", change: short,
+		{name: "a peer that never ends is not cut off", in: "never-ends", wants: "rule 8: neither an event nor a failure", change: short,
 			around: only(stttest.NeverEnds, func(o *odd, _ stt.Config) { endless(o) })},
-		{name: "a peer that never ends with another code", wants: "expected code deadline-exceeded",
+		{name: "a peer that never ends with another code", in: "never-ends", wants: "expected code deadline-exceeded",
 			around: only(stttest.NeverEnds, failing(func(err error) error { return stt.Errorf(stt.Internal, "who knows") }))},
-		{name: "Send after CloseSend", wants: "rule 7: Send after CloseSend returns <nil>", around: streams(func(o *odd, _ stt.Config) {
+		{name: "Send after CloseSend", in: "end", wants: "rule 7: Send after CloseSend returns <nil>", around: streams(func(o *odd, _ stt.Config) {
 			o.send = func(ctx context.Context, c stt.Chunk) error {
 				if err := o.Stream.Send(ctx, c); stt.CodeOf(err) != stt.Closed {
 					return err
@@ -52,7 +52,7 @@ func brokenEnds() []breakage {
 				return nil
 			}
 		})},
-		{name: "the second CloseSend fails", wants: "rule 7: the second CloseSend", around: streams(func(o *odd, _ stt.Config) {
+		{name: "the second CloseSend fails", in: "end", wants: "rule 7: the second CloseSend", around: streams(func(o *odd, _ stt.Config) {
 			once := false
 			o.closeSend = func() error {
 				if once {
@@ -63,7 +63,7 @@ func brokenEnds() []breakage {
 			}
 		})},
 
-		{name: "failure does not stay", wants: "rule 8: Recv returns", around: only(stttest.Dies, func(o *odd, _ stt.Config) {
+		{name: "failure does not stay", in: "dies", wants: "rule 8: Recv returns", around: only(stttest.Dies, func(o *odd, _ stt.Config) {
 			failed := false
 			o.recv = func(ctx context.Context) (stt.Event, error) {
 				if failed {
@@ -74,21 +74,21 @@ func brokenEnds() []breakage {
 				return ev, err
 			}
 		})},
-		{name: "fails as if all were well", wants: "rule 8: the stream fails with io.EOF",
+		{name: "fails as if all were well", in: "dies", wants: "rule 8: the stream fails with io.EOF",
 			around: only(stttest.Dies, failing(func(error) error { return io.EOF }))},
-		{name: "fails with a bare error", wants: "expected *stt.Error",
+		{name: "fails with a bare error", in: "dies", wants: "expected *stt.Error",
 			around: only(stttest.Dies, failing(func(error) error { return io.ErrUnexpectedEOF }))},
-		{name: "fails without a message", wants: "has no message",
+		{name: "fails without a message", in: "dies", wants: "has no message",
 			around: only(stttest.Dies, failing(func(error) error { return silent }))},
-		{name: "fails silently", wants: "rule 8: neither an event nor a failure", change: short,
+		{name: "fails silently", in: "dies", wants: "rule 8: neither an event nor a failure", change: short,
 			around: only(stttest.Dies, func(o *odd, _ stt.Config) { endless(o) })},
-		{name: "Send on a failed stream", wants: "rule 8: Send on a failed stream", around: only(stttest.Dies, func(o *odd, _ stt.Config) {
+		{name: "Send on a failed stream", in: "dies", wants: "rule 8: Send on a failed stream", around: only(stttest.Dies, func(o *odd, _ stt.Config) {
 			o.send = func(ctx context.Context, c stt.Chunk) error {
 				_ = o.Stream.Send(ctx, c)
 				return nil
 			}
 		})},
-		{name: "Send on a failed stream blocks", wants: "rule 8: Send on a failed stream", change: short, around: only(stttest.Dies, func(o *odd, _ stt.Config) {
+		{name: "Send on a failed stream blocks", in: "dies", wants: "rule 8: Send on a failed stream", change: short, around: only(stttest.Dies, func(o *odd, _ stt.Config) {
 			o.send = func(ctx context.Context, c stt.Chunk) error {
 				if o.Stream.Send(ctx, c) != nil {
 					<-ctx.Done()
@@ -96,19 +96,28 @@ func brokenEnds() []breakage {
 				return ctx.Err()
 			}
 		})},
-		{name: "Flush on a failed stream", wants: "rule 8: Flush on a failed stream", around: only(stttest.Dies, func(o *odd, _ stt.Config) {
+		{name: "Flush on a failed stream", in: "dies", wants: "rule 8: Flush on a failed stream", around: only(stttest.Dies, func(o *odd, _ stt.Config) {
 			o.flush = func(context.Context) error { return nil }
 		})},
 
-		{name: "Close leaves a goroutine", clock: true, wants: "rule 11: ", around: streams(leaky)},
-		{name: "Close leaves a goroutine in a bubble", wants: "blocked goroutines remain", around: streams(leaky)},
-		{name: "Close does not unblock Recv", clock: true, wants: "rule 11: Recv during Close", around: streams(func(o *odd, _ stt.Config) {
+		{name: "Close leaves a goroutine", in: "close", clock: true, wants: "rule 11: ", around: streams(leaky)},
+		{name: "Close leaves a goroutine in a bubble", in: "close", wants: "blocked goroutines remain", around: streams(leaky)},
+		{name: "Close does not unblock Recv", in: "close", clock: true, wants: "rule 11: Recv during Close", around: streams(func(o *odd, _ stt.Config) {
 			o.close = func() error { return nil }
 		})},
-		{name: "Close blocks", clock: true, wants: "rule 11: Close returns nothing", around: streams(func(o *odd, _ stt.Config) {
+		{name: "Close blocks", in: "end", clock: true, wants: "rule 11: Close returns nothing", around: streams(func(o *odd, _ stt.Config) {
 			o.close = func() error { select {} }
 		})},
-		{name: "the second Close fails", wants: "rule 11: Close returns", around: streams(func(o *odd, _ stt.Config) {
+		{name: "slots are not given back", in: "start and stop", wants: "Open: no ear is free", around: func(e *ear) stt.Recognizer {
+			var opened atomic.Int64
+			return &around{ear: e, open: func(context.Context, *stt.Config) error {
+				if opened.Add(1) > 5 {
+					return stt.Errorf(stt.Exhausted, "no ear is free")
+				}
+				return nil
+			}}
+		}},
+		{name: "the second Close fails", in: "end", wants: "rule 11: Close returns", around: streams(func(o *odd, _ stt.Config) {
 			var closed atomic.Bool
 			o.close = func() error {
 				if closed.Swap(true) {
@@ -117,7 +126,7 @@ func brokenEnds() []breakage {
 				return o.Stream.Close()
 			}
 		})},
-		{name: "Send after Close", wants: "rule 11: Send after Close returns", around: streams(func(o *odd, _ stt.Config) {
+		{name: "Send after Close", in: "end", wants: "rule 11: Send after Close returns", around: streams(func(o *odd, _ stt.Config) {
 			var once sync.Once
 			closed := make(chan struct{})
 			o.close = func() error {

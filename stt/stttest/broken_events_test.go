@@ -16,7 +16,7 @@ func breakages() []breakage {
 // Rules 2, 3 and 5.
 func brokenSegments() []breakage {
 	return []breakage{
-		{name: "doubled final", wants: "rule 5: the finals hold", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "doubled final", in: "cuts", wants: "rule 5: the finals hold", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			return func(ev stt.Event) []stt.Event {
 				if ev.Segment == nil || !ev.Segment.Final {
 					return real(ev)
@@ -26,14 +26,14 @@ func brokenSegments() []breakage {
 				return []stt.Event{ev, twice}
 			}
 		})},
-		{name: "lost word", wants: "rule 5: the finals hold", around: segments(true, func(s *stt.Segment) {
+		{name: "lost word", in: "cuts", wants: "rule 5: the finals hold", around: segments(true, func(s *stt.Segment) {
 			retext(s, s.Best().Words[1:])
 		})},
-		{name: "delta instead of the whole", wants: "rule 2: the partials were pieces", around: segments(false, func(s *stt.Segment) {
+		{name: "delta instead of the whole", in: "cuts", wants: "rule 2: the partials were pieces", around: segments(false, func(s *stt.Segment) {
 			words := s.Best().Words
 			retext(s, words[len(words)-1:])
 		})},
-		{name: "revision after the final", wants: "rule 2: a revision after the final one", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "revision after the final", in: "cuts", wants: "rule 2: a revision after the final one", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			return func(ev stt.Event) []stt.Event {
 				if ev.Segment == nil || !ev.Segment.Final {
 					return real(ev)
@@ -43,44 +43,44 @@ func brokenSegments() []breakage {
 				return []stt.Event{ev, late}
 			}
 		})},
-		{name: "revisions fall", wants: "rule 2: comes after revision", around: stateless(func(ev *stt.Event) bool {
+		{name: "revisions fall", in: "cuts", wants: "rule 2: comes after revision", around: stateless(func(ev *stt.Event) bool {
 			if ev.Segment != nil {
 				ev.Segment.Revision = -ev.Segment.Revision
 			}
 			return true
 		})},
-		{name: "partial without final", wants: `rule 2: segment "ear-2" had partials, but no final`, around: stateless(func(ev *stt.Event) bool {
+		{name: "partial without final", in: "cuts", wants: `rule 2: segment "ear-2" had partials, but no final`, around: stateless(func(ev *stt.Event) bool {
 			return ev.Segment == nil || !ev.Segment.Final || ev.Segment.ID != "ear-2"
 		})},
-		{name: "segment without ID", wants: "rule 2: a segment without an ID", around: segments(true, func(s *stt.Segment) { s.ID = "" })},
-		{name: "relabel of nothing", wants: "a relabel of segment", around: stateless(func(ev *stt.Event) bool {
+		{name: "segment without ID", in: "cuts", wants: "rule 2: a segment without an ID", around: segments(true, func(s *stt.Segment) { s.ID = "" })},
+		{name: "relabel of nothing", in: "cuts", wants: "a relabel of segment", around: stateless(func(ev *stt.Event) bool {
 			if ev.Kind == stt.EventSpeechEnd {
 				*ev = stt.Event{Kind: stt.EventRelabel, Relabel: []stt.Relabel{{Segment: "nobody", Word: -1}}}
 			}
 			return true
 		})},
-		{name: "text is not its words", wants: "the text is", around: segments(true, func(s *stt.Segment) {
+		{name: "text is not its words", in: "cuts", wants: "the text is", around: segments(true, func(s *stt.Segment) {
 			s.Alternatives[0].Text = strings.ToUpper(s.Alternatives[0].Text)
 		})},
-		{name: "stable word changes", wants: "rule 3: stable word 0", around: stable(func(words []stt.Word, final bool) {
+		{name: "stable word changes", in: "stability", wants: "rule 3: stable word 0", around: stable(func(words []stt.Word, final bool) {
 			if final {
 				words[0].Text = "other"
 			}
 		})},
-		{name: "stable word moves", wants: "moved by 150ms", around: stable(func(words []stt.Word, final bool) {
+		{name: "stable word moves", in: "stability", wants: "moved by 150ms", around: stable(func(words []stt.Word, final bool) {
 			if !final {
 				words[0].Span.Start += 150 * time.Millisecond
 			}
 		})},
-		{name: "stable words are not a prefix", wants: "rule 3: the stable words are not a prefix", around: stable(func(words []stt.Word, final bool) {
+		{name: "stable words are not a prefix", in: "stability", wants: "rule 3: the stable words are not a prefix", around: stable(func(words []stt.Word, final bool) {
 			words[0].Stable = false
 		})},
-		{name: "stable although off", wants: "although Stability is off", around: segments(false, func(s *stt.Segment) {
+		{name: "stable although off", in: "cuts", wants: "although Stability is off", around: segments(false, func(s *stt.Segment) {
 			for i := range s.Best().Words {
 				s.Best().Words[i].Stable = true
 			}
 		})},
-		{name: "nonsense", wants: "a segment event without a segment", around: stateless(func(ev *stt.Event) bool {
+		{name: "nonsense", in: "cuts", wants: "a segment event without a segment", around: stateless(func(ev *stt.Event) bool {
 			ev.Segment = nil
 			return true
 		})},
@@ -111,13 +111,13 @@ func stable(wrong func(words []stt.Word, final bool)) func(*ear) stt.Recognizer 
 // Rule 4.
 func brokenProgress() []breakage {
 	return []breakage{
-		{name: "progress falls", wants: "rule 4: progress falls", around: stateless(func(ev *stt.Event) bool {
+		{name: "progress falls", in: "cuts", wants: "rule 4: progress falls", around: stateless(func(ev *stt.Event) bool {
 			if ev.Kind == stt.EventSpeechEnd {
 				*ev = stt.Event{Kind: stt.EventProgress, At: ev.At / 2}
 			}
 			return true
 		})},
-		{name: "progress missing at the end", wants: "rule 4: at io.EOF the progress", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "progress missing at the end", in: "cuts", wants: "rule 4: at io.EOF the progress", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			var held []stt.Event // the last progress, not yet given
 			return func(ev stt.Event) []stt.Event {
 				given := held
@@ -132,8 +132,8 @@ func brokenProgress() []breakage {
 				return append(given, ev)
 			}
 		})},
-		{name: "no progress at all", wants: "rule 4: at io.EOF the progress", around: without(stt.EventProgress)},
-		{name: "progress before its segment", wants: "rule 4: starts at", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "no progress at all", in: "cuts", wants: "rule 4: at io.EOF the progress", around: without(stt.EventProgress)},
+		{name: "progress before its segment", in: "cuts", wants: "rule 4: starts at", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			return func(ev stt.Event) []stt.Event {
 				if ev.Segment == nil || !ev.Segment.Final {
 					return real(ev)
@@ -141,7 +141,7 @@ func brokenProgress() []breakage {
 				return []stt.Event{{Kind: stt.EventProgress, At: ev.Segment.Span.End}, ev}
 			}
 		})},
-		{name: "word before progress", wants: "before the progress of", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "word before progress", in: "cuts", wants: "before the progress of", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			return func(ev stt.Event) []stt.Event {
 				if ev.Segment == nil || !ev.Segment.Final {
 					return real(ev)
@@ -150,7 +150,7 @@ func brokenProgress() []breakage {
 				return []stt.Event{{Kind: stt.EventProgress, At: ev.Segment.Span.End}, ev}
 			}
 		})},
-		{name: "empty final", wants: "rule 4: an empty final", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "empty final", in: "cuts", wants: "rule 4: an empty final", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			return func(ev stt.Event) []stt.Event {
 				if ev.Kind != stt.EventSpeechStart {
 					return real(ev)
@@ -159,7 +159,7 @@ func brokenProgress() []breakage {
 					Span: stt.SpanOf(ev.At, ev.At), Alternatives: []stt.Alternative{{}}}}}
 			}
 		})},
-		{name: "claims progress but is silent", wants: "claims progress, but it stands at", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "claims progress but is silent", in: "progress in silence", wants: "claims progress, but it stands at", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			var last stt.Event // the last progress there was
 			return func(ev stt.Event) []stt.Event {
 				switch ev.Kind {
@@ -180,19 +180,19 @@ func brokenProgress() []breakage {
 // Rules 1 and 6.
 func brokenTimes() []breakage {
 	return []breakage{
-		{name: "segment beyond the audio", wants: "rule 1: the segment (end) at", around: segments(true, func(s *stt.Segment) {
+		{name: "segment beyond the audio", in: "cuts", wants: "rule 1: the segment (end) at", around: segments(true, func(s *stt.Segment) {
 			s.Span.End += time.Hour
 		})},
-		{name: "word beyond the audio", wants: `rule 1: word 0 ("`, around: segments(true, func(s *stt.Segment) {
+		{name: "word beyond the audio", in: "cuts", wants: `rule 1: word 0 ("`, around: segments(true, func(s *stt.Segment) {
 			s.Best().Words[0].Span.End += time.Hour
 		})},
-		{name: "event beyond the audio", wants: "rule 1: speech-end at", around: stateless(func(ev *stt.Event) bool {
+		{name: "event beyond the audio", in: "cuts", wants: "rule 1: speech-end at", around: stateless(func(ev *stt.Event) bool {
 			if ev.Kind == stt.EventSpeechEnd {
 				ev.At += time.Hour
 			}
 			return true
 		})},
-		{name: "times count from the start of the stream", wants: "rule 1: the segment (start) at", around: events(func(cfg stt.Config) func(stt.Event) []stt.Event {
+		{name: "times count from the start of the stream", in: "start", wants: "rule 1: the segment (start) at", around: events(func(cfg stt.Config) func(stt.Event) []stt.Event {
 			return func(ev stt.Event) []stt.Event {
 				if ev.Segment != nil {
 					ev.Segment.Span.Start -= cfg.Start
@@ -201,15 +201,15 @@ func brokenTimes() []breakage {
 				return real(ev)
 			}
 		})},
-		{name: "span backwards", wants: "before it starts", around: segments(true, func(s *stt.Segment) {
+		{name: "span backwards", in: "cuts", wants: "before it starts", around: segments(true, func(s *stt.Segment) {
 			s.Span.Start, s.Span.End = s.Span.End, s.Span.Start
 		})},
-		{name: "words out of order", wants: "rule 1: word 1", around: segments(true, func(s *stt.Segment) {
+		{name: "words out of order", in: "cuts", wants: "rule 1: word 1", around: segments(true, func(s *stt.Segment) {
 			words := slices.Clone(s.Best().Words)
 			slices.Reverse(words)
 			retext(s, words)
 		})},
-		{name: "finals overlap", wants: "before the previous final ended", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "finals overlap", in: "cuts", wants: "before the previous final ended", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			return func(ev stt.Event) []stt.Event {
 				if ev.Segment != nil && ev.Segment.Final {
 					ev.Segment.Span.Start = 0
@@ -220,7 +220,7 @@ func brokenTimes() []breakage {
 				return real(ev)
 			}
 		})},
-		{name: "times depend on the cut", wants: "rule 6: cut", around: streams(func(o *odd, _ stt.Config) {
+		{name: "times depend on the cut", in: "cuts", wants: "rule 6: cut", around: streams(func(o *odd, _ stt.Config) {
 			dependsOnCut(o)
 		})},
 	}

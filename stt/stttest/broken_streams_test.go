@@ -34,7 +34,7 @@ func dependsOnCut(o *odd) {
 // Rules 9 and 10.
 func brokenStreams() []breakage {
 	return []breakage{
-		{name: "keeps the chunk's data", wants: "rule 10: with chunks and events overwritten", around: streams(func(o *odd, _ stt.Config) {
+		{name: "keeps the chunk's data", in: "ownership", wants: "rule 10: with chunks and events overwritten", around: streams(func(o *odd, _ stt.Config) {
 			var kept []byte // sent with the next call
 			pass := func(ctx context.Context, data []byte) error {
 				err := o.Stream.Send(ctx, stt.Chunk{Data: kept})
@@ -49,7 +49,7 @@ func brokenStreams() []breakage {
 				return o.Stream.CloseSend()
 			}
 		}), change: func(h *stttest.Harness) { h.Timeout = 1e9 }},
-		{name: "events share memory", wants: "rule 10: with chunks and events overwritten", around: events(func(stt.Config) func(stt.Event) []stt.Event {
+		{name: "events share memory", in: "ownership", wants: "rule 10: with chunks and events overwritten", around: events(func(stt.Config) func(stt.Event) []stt.Event {
 			shared := make([]stt.Word, 0, 100) // the words of the segment so far
 			return func(ev stt.Event) []stt.Event {
 				if s := ev.Segment; s != nil {
@@ -66,16 +66,16 @@ func brokenStreams() []breakage {
 				return real(ev)
 			}
 		})},
-		{name: "Send accepts although the context is done", wants: "rule 9: Send with a canceled context returns <nil>", around: streams(func(o *odd, _ stt.Config) {
+		{name: "Send accepts although the context is done", in: "contexts", wants: "rule 9: Send with a canceled context returns <nil>", around: streams(func(o *odd, _ stt.Config) {
 			o.send = func(ctx context.Context, c stt.Chunk) error { return o.Stream.Send(context.WithoutCancel(ctx), c) }
 		})},
-		{name: "Send accepts and says that it has not", wants: "rule 1: ", around: streams(func(o *odd, _ stt.Config) {
+		{name: "Send accepts and says that it has not", in: "contexts", wants: "rule 1: ", around: streams(func(o *odd, _ stt.Config) {
 			o.send = func(ctx context.Context, c stt.Chunk) error {
 				return errors.Join(o.Stream.Send(context.WithoutCancel(ctx), c), ctx.Err())
 			}
 		})},
 		// Which event is lost is a matter of chance, and so is the rule that is broken by it.
-		{name: "Recv loses an event when the context is done", wants: "FAIL: TestBrokenSuite/contexts", around: streams(func(o *odd, _ stt.Config) {
+		{name: "Recv loses an event when the context is done", in: "contexts", wants: "FAIL: TestBrokenSuite/contexts", around: streams(func(o *odd, _ stt.Config) {
 			o.recv = func(ctx context.Context) (stt.Event, error) {
 				ev, err := o.Stream.Recv(context.WithoutCancel(ctx))
 				if ctx.Err() != nil && err == nil {
@@ -84,10 +84,10 @@ func brokenStreams() []breakage {
 				return ev, err
 			}
 		})},
-		{name: "Recv does not look at its context", wants: "rule 9: Recv with a canceled context", around: streams(func(o *odd, _ stt.Config) {
+		{name: "Recv does not look at its context", in: "contexts", wants: "rule 9: Recv with a canceled context", around: streams(func(o *odd, _ stt.Config) {
 			o.recv = func(ctx context.Context) (stt.Event, error) { return o.Stream.Recv(context.WithoutCancel(ctx)) }
 		})},
-		{name: "the end of the opening's context ends the stream", wants: "context canceled", around: func(e *ear) stt.Recognizer {
+		{name: "the end of the opening's context ends the stream", in: "no audio", wants: "context canceled", around: func(e *ear) stt.Recognizer {
 			a := &around{ear: e}
 			var opening context.Context
 			var mu sync.Mutex
@@ -110,13 +110,13 @@ func brokenStreams() []breakage {
 			}
 			return a
 		}},
-		{name: "Open with a context that is done", wants: "rule 9: Open with a canceled context succeeds", around: func(e *ear) stt.Recognizer {
+		{name: "Open with a context that is done", in: "models", wants: "rule 9: Open with a canceled context succeeds", around: func(e *ear) stt.Recognizer {
 			return deaf{e}
 		}},
-		{name: "takes audio without end when stalled", wants: "takes audio without end", around: only(stttest.Stalls, func(o *odd, _ stt.Config) {
+		{name: "takes audio without end when stalled", in: "stalls", wants: "takes audio without end", around: only(stttest.Stalls, func(o *odd, _ stt.Config) {
 			o.send = func(context.Context, stt.Chunk) error { return nil }
 		})},
-		{name: "parts of frames are taken", wants: "Send of a part of a frame returns <nil>", around: streams(func(o *odd, cfg stt.Config) {
+		{name: "parts of frames are taken", in: "odd chunk", wants: "Send of a part of a frame returns <nil>", around: streams(func(o *odd, cfg stt.Config) {
 			o.send = func(ctx context.Context, c stt.Chunk) error {
 				c.Data = c.Data[:len(c.Data)/2*2]
 				return o.Stream.Send(ctx, c)

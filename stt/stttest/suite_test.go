@@ -16,6 +16,7 @@ import (
 // breakage is a way to be wrong, and what the suite must say about it.
 type breakage struct {
 	name   string
+	in     string // the case of the suite that must find it, alone
 	wants  string // in the output of the suite
 	around func(*ear) stt.Recognizer
 	clock  bool // in real time, with a short Timeout
@@ -62,7 +63,8 @@ func TestBroken(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestBrokenSuite$", "-test.timeout=45s")
+			cmd := exec.CommandContext(ctx, os.Args[0], "-test.timeout=45s",
+				"-test.run=^TestBrokenSuite$/^"+strings.ReplaceAll(b.in, " ", "_")+"$")
 			cmd.Env = append(os.Environ(), breakageVariable+"="+b.name)
 			out, err := cmd.CombinedOutput()
 			text := string(out)
@@ -75,6 +77,24 @@ func TestBroken(t *testing.T) {
 				t.Errorf("the suite fails, but does not say %q:\n%s", b.wants, clip(text))
 			}
 		})
+	}
+}
+
+// Every case of the suite finds something; one that cannot fail is of no use.
+func TestEveryCaseFinds(t *testing.T) {
+	finds := map[string]bool{}
+	for _, b := range breakages() {
+		finds[b.in] = true
+	}
+	for _, name := range []string{"models", "cuts", "no audio", "end", "start", "finals only", "stability", "contexts", "ownership",
+		"flush", "progress in silence", "odd chunk", "close", "start and stop", "dies", "stalls", "refuses", "never-ends"} {
+		if !finds[name] {
+			t.Errorf("no breakage is found by the case %q", name)
+		}
+		delete(finds, name)
+	}
+	for name := range finds {
+		t.Errorf("no case is called %q", name)
 	}
 }
 
