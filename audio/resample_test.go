@@ -25,35 +25,46 @@ func down(in, out int) bool    { return in > out }
 func up(in, out int) bool      { return in < out }
 func unequal(in, out int) bool { return in != out }
 
-func eachRatio(t *testing.T, of func(in, out int) bool, f func(t *testing.T, in, out int)) {
+func eachRatio(t *testing.T, of func(in, out int) bool, f func(t *testing.T, b *Bank)) {
 	for _, c := range ratios {
 		if !of(c.in, c.out) {
 			continue
 		}
-		t.Run(fmt.Sprintf("%d-%d", c.in, c.out), func(t *testing.T) { f(t, c.in, c.out) })
+		t.Run(fmt.Sprintf("%d-%d", c.in, c.out), func(t *testing.T) { f(t, newBank(t, c.in, c.out)) })
 	}
 }
 
-func newResampler(t testing.TB, in, out, channels int) *Resampler {
+func newBank(t *testing.T, in, out int) *Bank {
 	t.Helper()
-	r, err := NewResampler(in, out, channels)
+	b, err := NewBank(in, out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func newResampler(t *testing.T, b *Bank, channels int) *Resampler {
+	t.Helper()
+	r, err := b.Resampler(channels)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func resample(t testing.TB, in, out int, s []int16) []int16 {
+// resample converts a whole signal of one channel.
+func resample(t *testing.T, b *Bank, s []int16) []int16 {
 	t.Helper()
-	r := newResampler(t, in, out, 1)
+	r := newResampler(t, b, 1)
 	return r.Flush(r.Append(nil, s))
 }
 
 func lowerNyquist(in, out int) float64 { return float64(min(in, out)) / 2 }
 
 func TestResamplerLength(t *testing.T) {
-	eachRatio(t, all, func(t *testing.T, in, out int) {
-		r := newResampler(t, in, out, 1)
+	eachRatio(t, all, func(t *testing.T, b *Bank) {
+		in, out := b.In(), b.Out()
+		r := newResampler(t, b, 1)
 		for _, n := range []int{0, 1, 2, 3, 10, 441, 1023, 1024, 1025, 9999} {
 			want := int(math.Floor(float64(n)*float64(out)/float64(in) + 0.5))
 			if got := len(r.Flush(r.Append(nil, make([]int16, n)))); got != want {
@@ -65,10 +76,10 @@ func TestResamplerLength(t *testing.T) {
 
 func TestResamplerAnyChunking(t *testing.T) {
 	rng := newRand(t)
-	eachRatio(t, all, func(t *testing.T, in, out int) {
+	eachRatio(t, all, func(t *testing.T, b *Bank) {
 		src := noise(rng, 6000+rng.IntN(3000))
-		want := resample(t, in, out, src)
-		r := newResampler(t, in, out, 1)
+		want := resample(t, b, src)
+		r := newResampler(t, b, 1)
 		for range 2 { // the second time after a Flush
 			var got []int16
 			for rest := src; len(rest) > 0; {
@@ -89,7 +100,8 @@ func TestResamplerChannels(t *testing.T) {
 	for _, c := range []struct{ in, out int }{{44100, 16000}, {8000, 16000}, {16000, 16000}} {
 		const channels, frames = 3, 4000
 		src := noise(rng, channels*frames)
-		r := newResampler(t, c.in, c.out, channels)
+		b := newBank(t, c.in, c.out)
+		r := newResampler(t, b, channels)
 		var got []int16
 		for rest := append(src, 1, 2); len(rest) > 0; {
 			n := min(len(rest), rng.IntN(700))
@@ -98,7 +110,7 @@ func TestResamplerChannels(t *testing.T) {
 		}
 		got = r.Flush(got)
 		for ch := range channels {
-			want := resample(t, c.in, c.out, AppendChannel(nil, src, channels, ch))
+			want := resample(t, b, AppendChannel(nil, src, channels, ch))
 			equalSamples(t, AppendChannel(nil, got, channels, ch), want)
 		}
 	}
@@ -109,13 +121,14 @@ func TestResamplerChannels(t *testing.T) {
 // add up: rounding of input and output, ripple, and interpolation.
 func TestResamplerSine(t *testing.T) {
 	const amp = 16000
-	eachRatio(t, all, func(t *testing.T, in, out int) {
+	eachRatio(t, all, func(t *testing.T, b *Bank) {
+		in, out := b.In(), b.Out()
 		for _, share := range []float64{0.01, 0.1234, 0.5, 0.77, 0.89} {
 			f := share * lowerNyquist(in, out)
-			got := resample(t, in, out, tone(in, in/5, f, amp))
+			got := resample(t, b, tone(in, in/5, f, amp))
 			edge := out / 50
 			if in != out {
-				edge = out * newResampler(t, in, out, 1).bank.half / in
+				edge = out * b.half / in
 			}
 			worst := 0.0
 			for k := edge + 1; k < len(got)-edge-1; k++ {
@@ -131,14 +144,15 @@ func TestResamplerSine(t *testing.T) {
 
 // TestResamplerImpulse wants an impulse to stay where it is, symmetrically.
 func TestResamplerImpulse(t *testing.T) {
-	eachRatio(t, all, func(t *testing.T, in, out int) {
+	eachRatio(t, all, func(t *testing.T, b *Bank) {
+		in, out := b.In(), b.Out()
 		at, k := in/10, out/10
 		if at*out != k*in { // only impulses that lie on an output frame
 			at, k = in, out
 		}
 		src := make([]int16, 2*at)
 		src[at] = 32000
-		got := resample(t, in, out, src)
+		got := resample(t, b, src)
 		for d := range k {
 			if got[k+d] != got[k-d] {
 				t.Fatalf("%d frames beside the impulse: want equal values, got %d and %d", d, got[k-d], got[k+d])
@@ -151,13 +165,14 @@ func TestResamplerImpulse(t *testing.T) {
 }
 
 func TestResamplerConstant(t *testing.T) {
-	eachRatio(t, all, func(t *testing.T, in, out int) {
+	eachRatio(t, all, func(t *testing.T, b *Bank) {
+		in := b.In()
 		for _, v := range []int16{32767, -32768, 12345} {
 			src := make([]int16, in/8)
 			for i := range src {
 				src[i] = v
 			}
-			got := resample(t, in, out, src)
+			got := resample(t, b, src)
 			for k := len(got) / 3; k < 2*len(got)/3; k++ {
 				if got[k] != v {
 					t.Fatalf("frame %d of a constant: want %d, got %d", k, v, got[k])
@@ -172,7 +187,8 @@ func TestResamplerConstant(t *testing.T) {
 // where it would be folded to.
 func TestResamplerAliases(t *testing.T) {
 	const amp = 15000
-	eachRatio(t, down, func(t *testing.T, in, out int) {
+	eachRatio(t, down, func(t *testing.T, b *Bank) {
+		in, out := b.In(), b.Out()
 		nyquist, top, worst := float64(out)/2, float64(in)/2, -200.0
 		for i := range 8 {
 			f := nyquist*1.003 + (top*0.999-nyquist*1.003)*float64(i*i)/49
@@ -184,7 +200,7 @@ func TestResamplerAliases(t *testing.T) {
 			if math.Abs(alias-nyquist*0.31) < nyquist*0.02 || alias < nyquist*0.01 {
 				continue // cannot be told from the tone that stays
 			}
-			got := floats(resample(t, in, out, src))
+			got := floats(resample(t, b, src))
 			got = got[len(got)/10 : len(got)*9/10]
 			db := decibels(cmplx.Abs(component(got, out, alias)) / amp)
 			if worst = max(worst, db); db > -80 {
@@ -199,7 +215,8 @@ func TestResamplerAliases(t *testing.T) {
 // image above the input's Nyquist frequency.
 func TestResamplerImages(t *testing.T) {
 	const amp = 24000
-	eachRatio(t, up, func(t *testing.T, in, out int) {
+	eachRatio(t, up, func(t *testing.T, b *Bank) {
+		in, out := b.In(), b.Out()
 		worst := -200.0
 		for _, share := range []float64{0.3, 0.6, 0.8, 0.9} {
 			f := share * float64(in) / 2
@@ -210,7 +227,7 @@ func TestResamplerImages(t *testing.T) {
 			if math.Abs(image-f) < 200 {
 				continue
 			}
-			got := floats(resample(t, in, out, tone(in, in*2/5, f, amp)))
+			got := floats(resample(t, b, tone(in, in*2/5, f, amp)))
 			got = got[len(got)/10 : len(got)*9/10]
 			db := decibels(cmplx.Abs(component(got, out, image)) / amp)
 			if worst = max(worst, db); db > -80 {
@@ -224,7 +241,8 @@ func TestResamplerImages(t *testing.T) {
 // TestBankResponse measures the filters without 16-bit rounding: the response of
 // every phase together, as the Fourier transform of the whole prototype.
 func TestBankResponse(t *testing.T) {
-	eachRatio(t, unequal, func(t *testing.T, in, out int) {
+	eachRatio(t, unequal, func(t *testing.T, b *Bank) {
+		in, out := b.In(), b.Out()
 		b, err := NewBank(in, out)
 		if err != nil {
 			t.Fatal(err)
@@ -279,7 +297,8 @@ func (b *Bank) response(f float64) float64 {
 // TestResamplerAgainstSox compares with sox on a sweep through the passband and
 // on noise-like tones.
 func TestResamplerAgainstSox(t *testing.T) {
-	eachRatio(t, unequal, func(t *testing.T, in, out int) {
+	eachRatio(t, unequal, func(t *testing.T, b *Bank) {
+		in, out := b.In(), b.Out()
 		top := 0.88 * lowerNyquist(in, out)
 		src := make([]int16, in/2)
 		for i := range src {
@@ -291,7 +310,7 @@ func TestResamplerAgainstSox(t *testing.T) {
 		}
 		args := append(append([]string{"-D"}, format(in)...), format(out)...)
 		want := AppendSamples(nil, command(t, AppendBytes(nil, src), "sox", append(args, "rate", "-v", strconv.Itoa(out))...))
-		got := resample(t, in, out, src)
+		got := resample(t, b, src)
 		if d := len(got) - len(want); d < -1 || d > 1 {
 			t.Fatalf("want about %d samples as sox, got %d", len(want), len(got))
 		}
@@ -316,7 +335,7 @@ func TestResamplerClips(t *testing.T) {
 			src[i] = -32768
 		}
 	}
-	got := resample(t, 48000, 16000, src)
+	got := resample(t, newBank(t, 48000, 16000), src)
 	clipped := 0
 	for k, v := range got {
 		if at := k % 800; at < 2 || at > 798 {
@@ -337,8 +356,9 @@ func TestResamplerClips(t *testing.T) {
 // TestResamplerLatency feeds frame by frame and wants each output frame as soon
 // as, and no sooner than, the input is Latency ahead of it.
 func TestResamplerLatency(t *testing.T) {
-	eachRatio(t, unequal, func(t *testing.T, in, out int) {
-		r := newResampler(t, in, out, 1)
+	eachRatio(t, unequal, func(t *testing.T, b *Bank) {
+		in, out := b.In(), b.Out()
+		r := newResampler(t, b, 1)
 		var got []int16
 		for n := 1; n <= 3000; n++ {
 			got = r.Append(got[:0], []int16{1})
@@ -356,7 +376,7 @@ func TestResamplerLatency(t *testing.T) {
 			t.Errorf("latency to 16 kHz: want 5 ms at most, got %v", r.Latency())
 		}
 	})
-	same := newResampler(t, 16000, 16000, 1)
+	same := newResampler(t, newBank(t, 16000, 16000), 1)
 	if got := same.Append(nil, []int16{1, 2}); len(got) != 2 || same.Latency() != 0 {
 		t.Errorf("equal rates: want 2 samples at once and no latency, got %d and %v", len(got), same.Latency())
 	}
@@ -364,7 +384,7 @@ func TestResamplerLatency(t *testing.T) {
 
 func TestResamplerAllocatesNothing(t *testing.T) {
 	for _, channels := range []int{1, 2} {
-		r := newResampler(t, 44100, 16000, channels)
+		r := newResampler(t, newBank(t, 44100, 16000), channels)
 		src := make([]int16, 4410*channels)
 		dst := make([]int16, 0, len(src))
 		if n := testing.AllocsPerRun(50, func() { dst = r.Append(dst[:0], src) }); n != 0 {
@@ -377,10 +397,11 @@ func TestResamplerReset(t *testing.T) {
 	rng := newRand(t)
 	src := noise(rng, 5000)
 	for _, in := range []int{44100, 16000} {
-		r := newResampler(t, in, 16000, 2)
+		b := newBank(t, in, 16000)
+		r := newResampler(t, b, 2)
 		r.Append(nil, noise(rng, 3001))
 		r.Reset()
-		fresh := newResampler(t, in, 16000, 2)
+		fresh := newResampler(t, b, 2)
 		equalSamples(t, r.Flush(r.Append(nil, src)), fresh.Flush(fresh.Append(nil, src)))
 	}
 }

@@ -8,24 +8,27 @@ import (
 
 // heldConn is a connection that calls onClose before it lets a Close frame through to the library that reads from it. The
 // library answers a Close frame at once and sends nothing afterwards, as RFC 6455 section 5.5.1 has it; but clients exist
-// that close right after their last audio and still read, and their last words would be lost.
+// that close right after their last audio and still read, and their last words would be lost. Once our own Close frame has
+// gone out there is nothing to hold the other for.
 type heldConn struct {
 	net.Conn
-	onClose func()
+	onClose func(open <-chan struct{})
 
 	// Owned by the reading goroutine.
 	pending []byte // read from the connection, not given on
 	held    bool   // pending begins with a Close frame
 	frames  frameScanner
 
+	sent frameScanner // owned by the writing goroutine
+
 	once sync.Once
-	free bool // a Close frame has been met, or none matters any more; owned by the reading goroutine
-	open chan struct{}
+	free bool          // a Close frame has been met; owned by the reading goroutine
+	open chan struct{} // closed when Close frames may go through
 }
 
-func newHeldConn(conn net.Conn, early []byte, onClose func()) *heldConn {
+func newHeldConn(conn net.Conn, early []byte, onClose func(open <-chan struct{})) *heldConn {
 	if onClose == nil {
-		onClose = func() {}
+		onClose = func(<-chan struct{}) {}
 	}
 	return &heldConn{Conn: conn, pending: early, onClose: onClose, open: make(chan struct{})}
 }
@@ -40,7 +43,7 @@ func (c *heldConn) Read(p []byte) (int, error) {
 		select {
 		case <-c.open:
 		default:
-			c.onClose()
+			c.onClose(c.open)
 		}
 	}
 	n := copy(p, c.pending)
@@ -68,7 +71,16 @@ func (c *heldConn) Read(p []byte) (int, error) {
 	return at, nil
 }
 
-// frameScanner follows the frames of a client, RFC 6455 section 5.2. It never judges them: that is the library's business.
+// Write implements net.Conn.
+func (c *heldConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	if _, found := c.sent.scan(p[:n]); found || err != nil {
+		c.release()
+	}
+	return n, err
+}
+
+// frameScanner follows the frames of one direction, RFC 6455 section 5.2. It never judges them: that is the library's business.
 type frameScanner struct {
 	header [14]byte
 	have   int    // bytes of the header seen

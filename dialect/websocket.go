@@ -17,6 +17,9 @@ import (
 // ErrTooBig is returned by Socket.Read for a message beyond its limit. The rest of the message has not been read.
 var ErrTooBig = errors.New("message is too big")
 
+// handshakeTime is how long a client may take nothing of the answer to its handshake.
+const handshakeTime = 5 * time.Second
+
 // Socket is the server's end of a WebSocket. One goroutine may read and one may write at a time.
 type Socket struct {
 	conn *websocket.Conn
@@ -40,8 +43,12 @@ func IsUpgrade(r *http.Request) bool {
 // because the credentials are in the request itself and never in cookies. When it fails it has answered.
 //
 // onClose is called on the reading goroutine when the peer's Close frame has arrived and before it is answered: a peer that
-// says goodbye right after its last audio still gets what onClose waits for. It may be nil.
-func Upgrade(w http.ResponseWriter, r *http.Request, onClose func()) (*Socket, error) {
+// says goodbye right after its last audio still gets what is written until onClose returns. There is nothing to wait for
+// once open is closed: our own Close has gone out, or the connection is dropped. onClose may be nil.
+func Upgrade(w http.ResponseWriter, r *http.Request, onClose func(open <-chan struct{})) (*Socket, error) {
+	// A client that sends requests and reads no answers would hold the handshake for ever. An error means a writer that
+	// cannot be hijacked either.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(handshakeTime))
 	hw := &hijacker{ResponseWriter: w, onClose: onClose}
 	conn, err := websocket.Accept(hw, tolerant(r), &websocket.AcceptOptions{
 		InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
@@ -108,9 +115,11 @@ func (s *Socket) Goodbye(code websocket.StatusCode, reason string, wait time.Dur
 		reason = strings.ToValidUTF8(reason[:longest], "")
 	}
 	// The library discards what is left of a message without a bound of its own.
-	bound := time.AfterFunc(wait, func() { s.net.SetDeadline(time.Unix(1, 0)) })
+	bound := time.AfterFunc(wait, func() {
+		s.net.release()
+		s.net.SetDeadline(time.Unix(1, 0))
+	})
 	defer bound.Stop()
-	s.net.release()
 	_ = s.conn.Close(code, reason) // a peer that is gone already is no news
 }
 
@@ -123,7 +132,7 @@ func (s *Socket) Drop() {
 // hijacker hands the library a connection that sees Close frames first.
 type hijacker struct {
 	http.ResponseWriter
-	onClose func()
+	onClose func(open <-chan struct{})
 	conn    *heldConn
 }
 

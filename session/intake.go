@@ -9,7 +9,7 @@ import (
 
 // intake turns the caller's bytes into what the recognizer takes. It belongs to the write side.
 type intake struct {
-	from      stt.Format
+	from, to  stt.Format
 	resampler *audio.Resampler // nil: the audio goes on as it is
 
 	odd     []byte // the first part of a frame that a chunk cut in two
@@ -17,7 +17,7 @@ type intake struct {
 	sniffed bool
 	in, out []int16
 	raw     []byte
-	bytes   int64 // received
+	sent    int64 // bytes that the recognizer has taken
 }
 
 // headLen is how many bytes tell a container for sure when chunks are tiny.
@@ -29,7 +29,6 @@ func (in *intake) convert(data []byte) ([]byte, error) {
 	if err := in.sniff(data); err != nil {
 		return nil, err
 	}
-	in.bytes += int64(len(data))
 	frame := in.from.FrameBytes()
 	if len(in.odd) > 0 {
 		in.raw = append(append(in.raw[:0], in.odd...), data...)
@@ -40,7 +39,9 @@ func (in *intake) convert(data []byte) ([]byte, error) {
 	data = data[:whole]
 	if in.resampler != nil {
 		in.in = audio.AppendSamples(in.in[:0], data)
-		in.in = audio.AppendMono(in.in[:0], in.in, in.from.Channels)
+		if in.to.Channels != in.from.Channels {
+			in.in = audio.AppendMono(in.in[:0], in.in, in.from.Channels)
+		}
 		in.out = in.resampler.Append(in.out[:0], in.in)
 		in.odd = append(in.odd[:0], rest...)
 		in.raw = audio.AppendBytes(in.raw[:0], in.out)

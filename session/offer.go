@@ -35,7 +35,7 @@ func offered(cfg *stt.Config, can *stt.Capabilities, gives stt.Feature) error {
 			return &stt.Error{Code: stt.Unsupported, Op: "open", Option: d.option, Msg: fmt.Sprintf("model %q has no %s", cfg.Model, d.what)}
 		}
 	}
-	if cfg.Channels == stt.ChannelsSeparate && can.MaxChannels < cfg.Audio.Channels {
+	if cfg.Channels == stt.ChannelsSeparate && max(can.MaxChannels, 1) < cfg.Audio.Channels {
 		return &stt.Error{Code: stt.Unsupported, Op: "open", Option: "channels",
 			Msg: fmt.Sprintf("model %q does not transcribe channels separately", cfg.Model)}
 	}
@@ -52,15 +52,19 @@ func (s *Service) newIntake(cfg *stt.Config, can *stt.Capabilities) (intake, err
 	if from.Rate < audio.MinRate || from.Rate > audio.MaxRate || from.Channels < 1 || from.Channels > audio.MaxChannels {
 		return intake{}, stt.InvalidOption("audio", from.String(), fmt.Sprintf("%d to %d Hz, 1 to %d channels", audio.MinRate, audio.MaxRate, audio.MaxChannels))
 	}
-	to, err := target(from, can)
+	channels := 1
+	if cfg.Channels == stt.ChannelsSeparate {
+		channels = from.Channels
+	}
+	to, err := target(from, channels, can)
 	if err != nil {
 		return intake{}, err
 	}
-	in := intake{from: from}
+	in := intake{from: from, to: to}
 	if to != from {
 		bank, err := s.bank(from.Rate, to.Rate)
 		if err == nil {
-			in.resampler, err = bank.Resampler(1)
+			in.resampler, err = bank.Resampler(channels)
 		}
 		if err != nil {
 			return intake{}, &stt.Error{Code: stt.Internal, Op: "open", Msg: "no resampler for " + from.String(), Err: err}
@@ -70,17 +74,20 @@ func (s *Service) newIntake(cfg *stt.Config, can *stt.Capabilities) (intake, err
 	return in, nil
 }
 
-// target returns the format to send: as it is where the model takes it, else one channel at the model's rate.
-func target(from stt.Format, can *stt.Capabilities) (stt.Format, error) {
+// target returns the format to send: as it is where the model takes it, else so many channels at the model's rate.
+func target(from stt.Format, channels int, can *stt.Capabilities) (stt.Format, error) {
 	if can.Takes(from) {
 		return from, nil
 	}
-	i := slices.IndexFunc(can.Formats, func(f stt.Format) bool { return f.Encoding == stt.PCM16 && f.Channels <= 1 })
+	i := slices.IndexFunc(can.Formats, func(f stt.Format) bool {
+		return f.Encoding == stt.PCM16 && (f.Channels == 0 || f.Channels == channels)
+	})
 	if i < 0 {
-		return stt.Format{}, &stt.Error{Code: stt.Unsupported, Op: "open", Option: "encoding", Msg: "the model takes no 16-bit PCM with one channel"}
+		return stt.Format{}, &stt.Error{Code: stt.Unsupported, Op: "open", Option: "encoding", Got: from.Encoding.String(),
+			Msg: fmt.Sprintf("the model takes no 16-bit PCM with %d channels", channels)}
 	}
 	to := can.Formats[i]
-	to.Channels = 1
+	to.Channels = channels
 	if to.Rate == 0 {
 		to.Rate = from.Rate
 	}

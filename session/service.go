@@ -117,10 +117,12 @@ func (s *Service) open(ctx context.Context, r *Request) (_ *Session, err error) 
 	if err != nil {
 		return nil, err
 	}
-	ses.release = release
+	ses.leave = release
 	if ses.stream, err = s.opts.Recognizer.Open(ctx, cfg); err != nil {
 		return nil, err
 	}
+	ses.opened = time.Now() // opening may have taken a while, in which nobody could send
+	ses.heard = ses.opened
 	s.mu.Lock()
 	draining := s.draining
 	if !draining {
@@ -161,10 +163,9 @@ func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, e
 	if err != nil {
 		return nil, cfg, err
 	}
-	now := time.Now()
 	attrs := append(r.attrs(), slog.String("model", model.ID))
 	return &Session{svc: s, req: r, model: model.ID, features: chain, intake: in,
-		log: slog.New(s.opts.Log.Handler().WithAttrs(attrs)), opened: now, heard: now}, cfg, nil
+		log: slog.New(s.opts.Log.Handler().WithAttrs(attrs))}, cfg, nil
 }
 
 func errDraining() error {

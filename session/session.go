@@ -17,13 +17,13 @@ import (
 // or will not be used again.
 type Session struct {
 	// Immutable.
-	svc     *Service
-	req     *Request
-	model   string
-	log     *slog.Logger
-	stream  stt.Stream
-	release func()
-	opened  time.Time
+	svc    *Service
+	req    *Request
+	model  string
+	log    *slog.Logger
+	stream stt.Stream
+	leave  func() // gives back the place that the Gate gave
+	opened time.Time
 
 	features feature.Chain // owned by the read side
 	finals   int
@@ -31,14 +31,17 @@ type Session struct {
 
 	writing sync.Mutex // held by the write side in every call, so that the read side can end the audio in between
 	intake  intake     // guarded by writing
+	lost    error      // guarded by writing: why audio did not reach the recognizer, after which no more may
 
 	mu      sync.Mutex // guards all below
 	heard   time.Time  // when audio last came
 	busy    bool       // a Write is under way, so nobody is idle
 	ended   time.Time  // when the audio ended; zero: not yet
 	failure error      // why the session ends, where it is not the stream that says so
+	broken  error      // what Send said of a stream that has failed by itself, whose reason Recv has
 	closed  bool
 	moved   context.CancelFunc // makes a Recv that waits look at the deadline again; nil: none has begun
+	giveUp  context.CancelFunc // ends the wait of the write side; nil: it does not wait
 }
 
 // ID returns the identifier of the session.
@@ -46,106 +49,6 @@ func (s *Session) ID() string { return s.req.ID }
 
 // Model returns the identifier of the model that answers.
 func (s *Session) Model() string { return s.model }
-
-// Write takes the next audio, in the request's format and in any cut. It waits while the recognizer is behind, for
-// Limits.Lag at most, and fails with Malformed for a file where samples were announced, and with the reason once the session
-// has failed. data is not kept.
-func (s *Session) Write(ctx context.Context, data []byte) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if err := s.began(); err != nil {
-		return err
-	}
-	defer s.done()
-	at := s.accepted()
-	pcm, err := s.intake.convert(data)
-	if err != nil || len(pcm) == 0 {
-		return err
-	}
-	return s.send(ctx, pcm, at)
-}
-
-func (s *Session) send(ctx context.Context, pcm []byte, at time.Duration) error {
-	lag, cancel := context.WithTimeout(ctx, s.svc.opts.Limits.Lag)
-	defer cancel()
-	err := s.stream.Send(lag, stt.Chunk{Data: pcm, Offset: s.req.Config.Start + at})
-	if err != nil && lag.Err() != nil && ctx.Err() == nil {
-		return &stt.Error{Code: stt.Unavailable, Op: "write",
-			Msg: "the recognizer has taken no audio for " + s.svc.opts.Limits.Lag.String() + "; the stream is given up"}
-	}
-	return err
-}
-
-// accepted is the audio time received. The write side or Close call it.
-func (s *Session) accepted() time.Duration { return s.intake.from.Duration(s.intake.bytes) }
-
-// began notes that audio has come.
-func (s *Session) began() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.failure != nil:
-		return s.failure
-	case !s.ended.IsZero() || s.closed:
-		return &stt.Error{Code: stt.Closed, Op: "write", Msg: "the session takes no more audio"}
-	}
-	s.heard, s.busy = time.Now(), true
-	return nil
-}
-
-func (s *Session) done() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.heard, s.busy = time.Now(), false
-}
-
-// Flush asks for finals of all audio so far.
-func (s *Session) Flush(ctx context.Context) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	return s.stream.Flush(ctx)
-}
-
-// CloseSend says that no more audio will come. It is idempotent.
-func (s *Session) CloseSend(ctx context.Context) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	return s.closeSend(ctx)
-}
-
-func (s *Session) closeSend(ctx context.Context) error {
-	s.mu.Lock()
-	again := !s.ended.IsZero()
-	if !again {
-		s.ended = time.Now()
-		if s.moved != nil {
-			s.moved()
-		}
-	}
-	s.mu.Unlock()
-	if again {
-		return nil
-	}
-	if tail := s.intake.flush(); len(tail) > 0 {
-		if err := s.send(ctx, tail, s.accepted()); err != nil {
-			return err
-		}
-	}
-	return s.stream.CloseSend()
-}
-
-// Finish ends the audio for a reason: Next gives the finals of what was said and then why, where io.EOF would stand. It is of
-// the write side; a dialect calls it for a client that made a mistake in the middle of its stream.
-func (s *Session) Finish(ctx context.Context, why error) {
-	s.mu.Lock()
-	if s.failure == nil && !s.closed {
-		s.failure = stt.AsError(why)
-	}
-	s.mu.Unlock()
-	if err := s.CloseSend(ctx); err != nil {
-		s.stream.Close() // there will be no finals
-	}
-}
 
 // Next returns the next event, with features applied; io.EOF after the last one; an *stt.Error when the session has failed:
 // the recognizer's reason, or Idle, TooLong, DeadlineExceeded, or what Abort was given. Before Idle and TooLong the finals
@@ -227,12 +130,16 @@ func (s *Session) expire(why *stt.Error) (finals bool) {
 	if s.failure == nil {
 		s.failure = why
 	}
+	if open && s.giveUp != nil {
+		s.giveUp()
+	}
 	s.mu.Unlock()
-	if open && s.writing.TryLock() {
+	if open {
+		s.writing.Lock() // a Write that waits has just been told not to
 		defer s.writing.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		if s.closeSend(ctx) == nil {
+		if s.closeSend(ctx) == nil || s.stream.CloseSend() == nil { // rather without the resampler's tail than without finals
 			return true
 		}
 	}
@@ -240,18 +147,11 @@ func (s *Session) expire(why *stt.Error) (finals bool) {
 	return false
 }
 
-// Abort ends the session with a reason, which Next and Write return from then on. The first reason counts. Events not
-// fetched yet are dropped.
+// Abort ends the session with a reason, which Next and Write return from then on. The first reason counts, an earlier one of
+// Finish included. Events not fetched yet are dropped.
 func (s *Session) Abort(why error) {
-	s.mu.Lock()
-	first := s.failure == nil && !s.closed
-	if first {
-		s.failure = stt.AsError(why)
-	}
-	s.mu.Unlock()
-	if first {
-		s.stream.Close()
-	}
+	s.fail(why)
+	s.stream.Close()
 }
 
 // reason returns why the stream is at its end.
@@ -294,7 +194,7 @@ func (s *Session) Close(reason error) {
 	s.writing.Lock() // a Write that was under way has been unblocked by now
 	heard := s.accepted()
 	s.writing.Unlock()
-	s.release()
+	s.leave()
 	s.svc.remove(s)
 	if errors.Is(reason, io.EOF) {
 		reason = nil

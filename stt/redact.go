@@ -8,7 +8,10 @@ func RedactURL(u *url.URL) string {
 	if u == nil {
 		return ""
 	}
-	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, Opaque: u.Opaque, RawPath: u.RawPath}
+	if u.Opaque != "" {
+		return u.Scheme + ":..." // not a hierarchical address: anything may be in it
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	s := shown.String()
 	if u.RawQuery != "" {
 		s += "?..."

@@ -16,7 +16,7 @@ const FrameTime = 10 * time.Millisecond
 
 // Options adjusts a detector. The zero value of every field is its default.
 type Options struct {
-	// MinLevel is the level in dBFS (a full-scale square wave is 0) below which nothing is speech; 0 means -62.
+	// MinLevel is the level in dBFS (a full-scale square wave is 0) below which nothing is speech; 0 means -68.
 	MinLevel float64
 	// StartSNR is how far above the noise floor speech must be to begin, in dB averaged over the bands; 0 means 5.
 	StartSNR float64
@@ -28,7 +28,7 @@ type Options struct {
 	MinVoice time.Duration
 	// MaxUnvoiced is how long speech goes on without any voice; 0 means 400 ms.
 	MaxUnvoiced time.Duration
-	// Hang is how long speech is taken to go on through a dip, as in the middle of "o'clock"; 0 means 80 ms.
+	// Hang is how long speech is taken to go on through a dip, as in the middle of "o'clock"; 0 means 100 ms.
 	Hang time.Duration
 }
 
@@ -43,13 +43,13 @@ func (o Options) withDefaults() Options {
 			*v = d
 		}
 	}
-	setFloat(&o.MinLevel, -62)
+	setFloat(&o.MinLevel, -68)
 	setFloat(&o.StartSNR, 5)
 	setFloat(&o.KeepSNR, 3)
 	setFloat(&o.Voicing, 0.55)
 	setTime(&o.MinVoice, 60*time.Millisecond)
 	setTime(&o.MaxUnvoiced, 400*time.Millisecond)
-	setTime(&o.Hang, 80*time.Millisecond)
+	setTime(&o.Hang, 100*time.Millisecond)
 	return o
 }
 
@@ -60,6 +60,8 @@ type Frame struct {
 	// Began is set in the first frame of speech: how many frames before this one the speech began. A beginning is
 	// certain only when a voice has been heard for a while.
 	Began int
+	// Ended is set in the first frame after speech: how many frames before this one were already quiet.
+	Ended int
 	// Voiced says that the frame has the pitch of a voice.
 	Voiced bool
 	// Level is the level in dBFS, from about -90 (digital silence) to 0.
@@ -132,15 +134,16 @@ func (d *Detector) frame(samples []int16) Frame {
 	d.recent[d.frames%recentFrames] = v
 	d.frames++
 	if d.active {
-		d.goOn(v)
+		if d.goOn(v); !d.active {
+			quiet := max(d.quiet, 1) // this one is not speech whatever it is
+			f.Ended = quiet - 1
+			d.lastEnd = d.frames - quiet
+		}
 	} else if d.begins() {
 		d.active, d.quiet, d.unvoiced = true, 0, 0
 		f.Began = d.backdate()
 	}
 	f.Speech = d.active
-	if d.active {
-		d.lastEnd = d.frames
-	}
 	return f
 }
 

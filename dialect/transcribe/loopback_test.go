@@ -1,12 +1,9 @@
 package transcribe_test
 
 import (
-	"net/http"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/earshot-stt/earshot/auth"
 	dialect "github.com/earshot-stt/earshot/dialect/transcribe"
 	"github.com/earshot-stt/earshot/engine/script"
 	provider "github.com/earshot-stt/earshot/provider/transcribe"
@@ -43,8 +40,8 @@ func TestLoopback(t *testing.T) {
 			stttest.Run(t, stttest.Harness{
 				New: func(t *testing.T, d stttest.Defect) stt.Recognizer {
 					s := parse(t, conversation)
-					net := serve(t, session.Options{Recognizer: script.New(script.Options{Script: s, Fault: faults[d]})}, dialect.Options{})
-					return client(t, net, provider.Options{SignFrames: signed})
+					h := serve(t, session.Options{Recognizer: script.New(script.Options{Script: s, Fault: faults[d]})}, dialect.Options{})
+					return client(t, h.net, provider.Options{SignFrames: signed})
 				},
 				Defects:   []stttest.Defect{stttest.Dies, stttest.Stalls, stttest.Refuses},
 				Config:    stt.Config{Audio: format, Languages: stt.Languages{Tags: []string{"en-US"}}},
@@ -65,38 +62,6 @@ func parse(t *testing.T, text string) script.Script {
 		t.Fatal(err)
 	}
 	return s
-}
-
-// serve runs a server on a network in memory until the test ends.
-func serve(t *testing.T, so session.Options, do dialect.Options) *testkit.Network {
-	t.Helper()
-	net := testkit.NewNetwork()
-	do.Sessions = session.NewService(so)
-	if do.Keys == nil {
-		do.Keys = auth.Static{keyID: secret}
-	}
-	mux := http.NewServeMux()
-	var open sync.WaitGroup // handlers outlive the server: their connections are hijacked
-	handler := dialect.New(do)
-	for _, path := range dialect.Paths() {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			open.Add(1)
-			defer open.Done()
-			handler.ServeHTTP(w, r)
-		})
-	}
-	server := &http.Server{Handler: mux}
-	ended := make(chan struct{})
-	go func() { // owned by the test; ends with the listener
-		defer close(ended)
-		server.Serve(net)
-	}()
-	t.Cleanup(func() {
-		server.Close()
-		<-ended
-		open.Wait()
-	})
-	return net
 }
 
 func client(t *testing.T, net *testkit.Network, opts provider.Options) *provider.Recognizer {

@@ -72,15 +72,14 @@ type conversation struct {
 	session *session.Session
 	second  int // bytes of a second of audio
 
-	reader   wire.Reader // owned by the reading goroutine
-	speaker  wire.Speaker
-	buf      []byte        // owned by the handler's goroutine
-	finished chan struct{} // closed when all results have been sent
+	reader  wire.Reader // owned by the reading goroutine
+	speaker wire.Speaker
+	buf     []byte // owned by the handler's goroutine
 }
 
 // serve runs a stream from upgrade to Close. The handler's goroutine owns the connection and is its writer.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, who caller, req *session.Request, params wire.Params) {
-	c := &conversation{h: h, finished: make(chan struct{}), second: req.Config.Audio.Bytes(time.Second)}
+	c := &conversation{h: h, second: req.Config.Audio.Bytes(time.Second)}
 	c.reader.Verifier = who.frames
 	c.speaker = wire.Speaker{Session: uuid.NewSHA1(uuid.Nil, []byte(req.ID)), Stability: params.EnablePartialResultsStabilization,
 		Channels: params.EnableChannelIdentification, Identify: params.IdentifyLanguage || params.IdentifyMultipleLanguages}
@@ -99,7 +98,6 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, who caller, req 
 	var reading sync.WaitGroup
 	reading.Go(func() { c.listen(ctx) }) // owned by this handler; ends with the audio, or when the socket does
 	why := c.speak(ctx)
-	close(c.finished)
 	switch {
 	case why == nil:
 		c.socket.Goodbye(websocket.StatusNormalClosure, wire.TextCompleted, closeWait)
@@ -213,15 +211,13 @@ func textMessage(msg []byte) (end bool, err error) {
 }
 
 // closing is called when the client's Close has arrived while audio was still expected: that ends the audio, and the client
-// gets what was said, if it comes soon, before its Close is answered.
-func (c *conversation) closing() {
+// gets what was said, and why where the stream fails, if it comes soon, before its Close is answered.
+func (c *conversation) closing(open <-chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
 	defer cancel()
-	if c.session.CloseSend(ctx) != nil {
-		return
-	}
+	_ = c.session.CloseSend(ctx) // a session that has failed tells the handler why
 	select {
-	case <-c.finished:
+	case <-open:
 	case <-ctx.Done():
 	}
 }

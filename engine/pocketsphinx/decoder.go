@@ -92,6 +92,8 @@ func (d *decoder) judge(ctx context.Context, f *vad.Frame, out engine.Output) er
 		if err := d.voiced(at, f, out); err != nil {
 			return err
 		}
+	} else if f.Ended > 0 {
+		d.lastVoice = at - f.Ended
 	}
 	if d.seg == nil {
 		return nil

@@ -79,7 +79,10 @@ func TestOpenErrors(t *testing.T) {
 			if err := mkdir(p, 0o700); err != nil {
 				return err
 			}
-			return os.Symlink("/dev/null", filepath.Join(p, LockFile))
+			if err := os.WriteFile(filepath.Join(p, "precious"), []byte("x"), 0o600); err != nil {
+				return err
+			}
+			return os.Symlink("precious", filepath.Join(p, LockFile))
 		}, LockFile},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -300,6 +300,24 @@ func TestDiedWhileMaking(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("replaced, key alone", func(t *testing.T) {
+		dir := t.TempDir()
+		open(t, dir, c)
+		inTheWay := filepath.Join(dir, "."+CertFile+".new")
+		if err := os.MkdirAll(filepath.Join(inTheWay, "full"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if ca, err := Open(dir, []string{"a.example"}, c.Now); err == nil {
+			t.Fatalf("nothing was in the way: %s", ca.Made())
+		}
+		if err := os.RemoveAll(inTheWay); err != nil {
+			t.Fatal(err)
+		}
+		ca := open(t, dir, c, "a.example")
+		if _, err := handshake(t, ca, poolOf(t, ca.Path()), c.Now(), "a.example"); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("half of a file", func(t *testing.T) {
 		dir := t.TempDir()
 		for _, name := range []string{CertFile, KeyFile} {

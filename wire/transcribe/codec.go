@@ -39,11 +39,10 @@ func text(name, value string) eventstream.Header {
 	return eventstream.Header{Name: name, Value: eventstream.String(value)}
 }
 
-// AppendTranscript appends a message with an event to dst: what servers send.
+// AppendTranscript appends a message with an event to dst: what servers send. Lists of ev that are nil are made empty ones,
+// because SDKs iterate over them without a check. On error it returns dst as it was.
 func AppendTranscript(dst []byte, ev *TranscriptEvent) ([]byte, error) {
-	if ev.Transcript.Results == nil {
-		ev.Transcript.Results = []Result{} // an array always: SDKs iterate without a check
-	}
+	ev.Transcript.fill()
 	start := len(dst)
 	dst, err := appendJSON(transcriptHeaders.Begin(dst), ev)
 	if err != nil {
@@ -52,7 +51,7 @@ func AppendTranscript(dst []byte, ev *TranscriptEvent) ([]byte, error) {
 	return eventstream.End(dst, start)
 }
 
-// AppendException appends the message that ends a stream in error.
+// AppendException appends the message that ends a stream in error. On error it returns dst as it was.
 func AppendException(dst []byte, e Exception) ([]byte, error) {
 	start := len(dst)
 	dst, err := eventstream.Begin(dst, eventstream.Headers{
@@ -77,7 +76,8 @@ type Sealer struct {
 	inner  []byte
 }
 
-// AppendAudio appends an AudioEvent in its envelope. No audio at all is the empty frame that ends a signed stream.
+// AppendAudio appends an AudioEvent in its envelope, signed at now. No audio at all is the empty frame that ends a signed
+// stream. Whatever has been appended must be sent, in this order: each signature covers the one before.
 func (s *Sealer) AppendAudio(dst, audio []byte, now time.Time) ([]byte, error) {
 	s.inner = s.inner[:0]
 	if len(audio) > 0 {
@@ -107,8 +107,9 @@ type Reader struct {
 	outer, inner eventstream.Message
 }
 
-// Read reads one message, the whole of msg. It fails with *stt.Error Malformed, or Unauthenticated for a signature that does
-// not match. Three things mean the end: an empty msg, a signed envelope without content, an AudioEvent without audio.
+// Read reads one message, the whole of msg. It fails with *stt.Error Malformed, also for a signature that does not match: the
+// stream is what is wrong then, for who speaks has been settled before. Three things mean the end: an empty msg, a signed
+// envelope without content, an AudioEvent without audio.
 func (r *Reader) Read(msg []byte) (Input, error) {
 	if len(msg) == 0 {
 		return Input{End: true}, nil
@@ -141,6 +142,9 @@ func (r *Reader) open(signature []byte) error {
 		return nil
 	}
 	if err := r.Verifier.Verify(date, r.outer.Payload, signature); err != nil {
+		if sigv4.ReasonOf(err) == sigv4.Malformed {
+			return malformed("the message is not signed as it should be", err)
+		}
 		return &stt.Error{Code: stt.Malformed, Op: "receive", Msg: TextSignatureMismatch, Err: err}
 	}
 	return nil
@@ -170,9 +174,13 @@ func show(v eventstream.Value) string {
 }
 
 func malformed(msg string, cause error) error {
-	var e *eventstream.Error
-	if errors.As(cause, &e) {
-		msg += ": " + e.Error() // it speaks of the frame only, never of content
+	var frame *eventstream.Error
+	var signature *sigv4.Error
+	switch { // both speak of the form only, never of content
+	case errors.As(cause, &frame):
+		msg += ": " + frame.Error()
+	case errors.As(cause, &signature):
+		msg += ": " + signature.Field + ": " + signature.Detail
 	}
 	return &stt.Error{Code: stt.Malformed, Op: "receive", Msg: msg, Err: cause}
 }
@@ -194,11 +202,11 @@ func ReadOutput(msg []byte, m *eventstream.Message) (Output, error) {
 		// A body that cannot be read leaves the name, which says more than an error of ours would.
 		_ = json.Unmarshal(m.Payload, &body)
 		name, _ := m.Headers.Get(eventstream.HeaderExceptionType).Text()
-		return Output{Exception: &Exception{Name: name, Message: body.Message}}, nil
+		return exception(name, body.Message), nil
 	case typ.Is(eventstream.MessageTypeError):
 		name, _ := m.Headers.Get(eventstream.HeaderErrorCode).Text()
 		msg, _ := m.Headers.Get(eventstream.HeaderErrorMessage).Text()
-		return Output{Exception: &Exception{Name: name, Message: msg}}, nil
+		return exception(name, msg), nil
 	case !typ.Is(eventstream.MessageTypeEvent):
 		return Output{}, malformed(fmt.Sprintf("the server's header :message-type is %s", show(typ)), nil)
 	}
@@ -210,4 +218,11 @@ func ReadOutput(msg []byte, m *eventstream.Message) (Output, error) {
 		return Output{}, &stt.Error{Code: stt.Malformed, Op: "receive", Msg: "the server's TranscriptEvent cannot be read", Err: err}
 	}
 	return Output{Event: ev}, nil
+}
+
+func exception(name, message string) Output {
+	if name == "" {
+		name = "an exception without a name"
+	}
+	return Output{Exception: &Exception{Name: name, Message: message}}
 }

@@ -43,6 +43,7 @@ const (
 	TextTooBig            = "Your stream is too big. Reduce the frame size and try your request again."
 	TextUnexpectedFrame   = "Unexpected WebSocket frame received."
 	TextSignatureMismatch = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+	TextUnknownKey        = "The security token included in the request is invalid."
 	TextCompleted         = "Streaming completed successfully" // reason of the close after a normal end
 )
 
@@ -77,21 +78,28 @@ func ExceptionOf(err error) Exception {
 		}
 	}
 	e := stt.AsError(err)
-	x, ok := codes[e.Code]
-	if !ok {
-		x = codes[stt.Internal]
+	if e == nil {
+		e = &stt.Error{Code: stt.Internal}
 	}
+	code := e.Code
+	if _, ok := codes[code]; !ok {
+		code = stt.Internal
+	}
+	if e.Peer != "" && (code == stt.Unauthenticated || code == stt.Denied || code == stt.Expired) {
+		code = stt.Internal // it is our own credentials that an upstream refuses, and nothing that the client could mend
+	}
+	x := codes[code]
 	x.Message = e.Msg
-	if p := parameterOf(e.Option); p != nil {
-		x.Message = p.explain(e)
-	}
-	switch e.Code {
-	case stt.Internal:
+	switch d := parametersOf(e.Option); {
+	case code == stt.Internal:
 		x.Message = "An internal error ended the stream; the server's log says more."
-	case stt.Idle:
-		if wait, err := time.ParseDuration(e.Got); err == nil {
-			x.Message = fmt.Sprintf(TextIdle, int(wait.Seconds()))
-		}
+	case len(d) > 0:
+		x.Message = explain(d, e)
+	case e.Msg == "":
+		x.Message = "The request failed: " + code.String() + "."
+	}
+	if wait, err := time.ParseDuration(e.Got); code == stt.Idle && err == nil {
+		x.Message = fmt.Sprintf(TextIdle, int(wait.Seconds()))
 	}
 	return x
 }
@@ -110,6 +118,9 @@ func signatureException(e *sigv4.Error) Exception {
 		x = Exception{Name: InvalidSignature, Status: 403}
 	}
 	x.Message = e.ServiceMessage()
+	if e.Reason == sigv4.UnknownKey {
+		x.Message = TextUnknownKey
+	}
 	return x
 }
 
@@ -127,7 +138,14 @@ var peerCodes = map[string]stt.Code{
 	IncompleteSignature: stt.Unauthenticated,
 	MissingToken:        stt.Unauthenticated,
 	ExpiredToken:        stt.Expired,
+
+	"ResourceNotFoundException": stt.NotFound,
+	"SerializationException":    stt.Malformed,
+	"ThrottlingException":       stt.Quota,
 }
+
+// peer is how errors name the server.
+const peer = "amazon"
 
 // ErrorOf returns what a server's exception means to a caller of ours. begun says whether the server had given any event
 // before: a service that is unavailable from the start has no capacity, one that becomes so has died.
@@ -140,12 +158,29 @@ func ErrorOf(x Exception, begun bool) *stt.Error {
 		code = stt.Idle
 	case strings.HasPrefix(x.Message, "Signature expired"):
 		code = stt.Expired
+	case strings.HasPrefix(x.Message, "The request signature we calculated"): // of a message in the middle of the stream
+		code = stt.Unauthenticated
 	case x.Name == ServiceUnavailable && !begun:
 		code = stt.Exhausted
 	}
-	msg := x.Message
+	msg := publicText(x.Message)
 	if msg == "" {
-		msg = fmt.Sprintf("the server ended the stream with %s", x.Name)
+		msg = "the server ended the stream with " + cut(x.Name, 100)
 	}
-	return &stt.Error{Code: code, Peer: "amazon", PeerCode: x.Name, Msg: msg}
+	return &stt.Error{Code: code, Op: "receive", Peer: peer, PeerCode: cut(x.Name, 100), Msg: msg}
+}
+
+// publicText returns what may be shown of a server's message. To a wrong signature the service answers with the canonical
+// request, which holds the session token: of that only what stands before and after is kept.
+func publicText(msg string) string {
+	before, after, found := strings.Cut(msg, "The Canonical String")
+	if !found {
+		return cut(msg, 1000)
+	}
+	_, after, _ = strings.Cut(after, "The String-to-Sign")
+	hint := ""
+	if end := strings.LastIndex(after, "'\n"); end >= 0 {
+		hint = after[end+2:]
+	}
+	return cut(strings.TrimSpace(strings.TrimSpace(before)+" "+strings.TrimSpace(hint)), 1000)
 }

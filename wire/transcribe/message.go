@@ -28,6 +28,24 @@ type Transcript struct {
 	Results []Result
 }
 
+// fill makes empty lists of those that are nil, which JSON would show as null.
+func (t *Transcript) fill() {
+	if t.Results == nil {
+		t.Results = []Result{}
+	}
+	for i := range t.Results {
+		r := &t.Results[i]
+		if r.Alternatives == nil {
+			r.Alternatives = []Alternative{}
+		}
+		for j := range r.Alternatives {
+			if a := &r.Alternatives[j]; a.Items == nil {
+				a.Items = []Item{}
+			}
+		}
+	}
+}
+
 // Result is one revision of one segment.
 type Result struct {
 	Alternatives           []Alternative
@@ -84,17 +102,21 @@ type LanguageScore struct {
 // Seconds is audio time, on the wire a JSON number of seconds with milliseconds.
 type Seconds time.Duration
 
-// MarshalJSON implements json.Marshaler: 1.67, 2.0.
+// MarshalJSON implements json.Marshaler: 1.67, 2.0. There is no time before 0.
 func (s Seconds) MarshalJSON() ([]byte, error) {
-	ms := time.Duration(s).Round(time.Millisecond).Milliseconds()
+	ms := max(time.Duration(s), 0).Round(time.Millisecond).Milliseconds()
 	return appendDecimal(nil, ms, 3), nil
 }
 
-// UnmarshalJSON implements json.Unmarshaler. Times are taken to the millisecond; negative and absurd ones are refused.
+// UnmarshalJSON implements json.Unmarshaler. Times are taken to the millisecond; negative and absurd ones are refused, and
+// null leaves s as it is.
 func (s *Seconds) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
 	f, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || math.IsNaN(f) || f < 0 || f > 1e7 {
-		return fmt.Errorf("%q is not a time in seconds", b)
+		return fmt.Errorf("%q is not a time in seconds", short(string(b)))
 	}
 	*s = Seconds(time.Duration(math.Round(f*1000)) * time.Millisecond)
 	return nil
@@ -103,12 +125,20 @@ func (s *Seconds) UnmarshalJSON(b []byte) error {
 // Fraction is a number between 0 and 1, on the wire with four decimals at most.
 type Fraction float64
 
-// MarshalJSON implements json.Marshaler: 0.9871, 1.0.
+// MarshalJSON implements json.Marshaler: 0.9871, 1.0. What is not in 0..1 is brought there.
 func (f Fraction) MarshalJSON() ([]byte, error) {
-	return appendDecimal(nil, int64(math.Round(min(max(float64(f), 0), 1)*10000)), 4), nil
+	return appendDecimal(nil, int64(math.Round(f.bounded()*10000)), 4), nil
 }
 
-// appendDecimal writes n / 10^places with one decimal at least and none more than needed.
+// bounded returns f within 0..1; what is not a number is 0.
+func (f Fraction) bounded() float64 {
+	if !(f > 0) {
+		return 0
+	}
+	return min(float64(f), 1)
+}
+
+// appendDecimal writes n / 10^places, n not negative, with one decimal at least and none more than needed.
 func appendDecimal(dst []byte, n int64, places int) []byte {
 	unit := int64(math.Pow10(places))
 	dst = strconv.AppendInt(dst, n/unit, 10)

@@ -1,0 +1,253 @@
+//go:build pocketsphinx
+
+package pocketsphinx
+
+import (
+	"bufio"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/earshot-stt/earshot/stt"
+)
+
+func TestExhausted(t *testing.T) {
+	r := openEngine(t, with(small, "slots", "1"))
+	s, err := r.Open(t.Context(), config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Open(t.Context(), config())
+	if e := stt.AsError(err); e == nil || e.Code != stt.Exhausted || e.RetryAfter == 0 || !strings.Contains(e.Msg, "slots") {
+		t.Errorf("second stream on one slot: %v", err)
+	}
+	s.Close()
+	if s, err = r.Open(t.Context(), config()); err != nil {
+		t.Fatalf("after Close: %v", err)
+	}
+	s.Close()
+}
+
+// A stream that has ended gives its slot back without being closed.
+func TestSlotAfterEnd(t *testing.T) {
+	r := openEngine(t, with(small, "slots", "1"))
+	s, err := r.Open(t.Context(), config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+	receive(t, s)
+	r.pool.mu.Lock()
+	defer r.pool.mu.Unlock()
+	for r.pool.taken > 0 {
+		r.pool.back.Wait()
+	}
+}
+
+func TestRefused(t *testing.T) {
+	r := openEngine(t, small)
+	for option, edit := range map[string]func(*stt.Config){
+		"audio":                func(c *stt.Config) { c.Audio.Rate = 8000 },
+		"model":                func(c *stt.Config) { c.Model = "whisper" },
+		"language":             func(c *stt.Config) { c.Languages.Tags = []string{"de-DE"} },
+		"languages.mode":       func(c *stt.Config) { c.Languages.Mode = stt.LanguageIdentify },
+		"speakers":             func(c *stt.Config) { c.Speakers.On = true },
+		"phrases":              func(c *stt.Config) { c.Phrases = []stt.Phrase{{Text: "earshot"}} },
+		"pii":                  func(c *stt.Config) { c.PII.Mode = stt.PIIRedact },
+		"medical":              func(c *stt.Config) { c.Medical = &stt.Medical{} },
+		"endpoint.silence":     func(c *stt.Config) { c.Endpoint.Silence = time.Millisecond },
+		"endpoint.max-segment": func(c *stt.Config) { c.Endpoint.MaxSegment = time.Hour },
+	} {
+		cfg := config()
+		edit(&cfg)
+		s, err := r.Open(t.Context(), cfg)
+		if err == nil {
+			s.Close()
+			t.Errorf("%s: opened", option)
+			continue
+		}
+		if e := stt.AsError(err); e.Option != option || !strings.Contains(e.Msg, `"`) {
+			t.Errorf("%s: %v names %q", option, err, e.Option)
+		}
+	}
+	if r.pool.taken != 0 {
+		t.Errorf("%d slots taken by streams that were refused", r.pool.taken)
+	}
+}
+
+func TestRecognizerClose(t *testing.T) {
+	r := openEngine(t, with(small, "slots", "2"))
+	s, err := r.Open(t.Context(), config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan struct{})
+	go func() { // ends when the stream has been closed
+		r.Close()
+		close(closed)
+	}()
+	s.Close()
+	<-closed
+	if _, err := r.Open(t.Context(), config()); stt.CodeOf(err) != stt.Closed {
+		t.Errorf("Open after Close: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Errorf("second Close: %v", err)
+	}
+}
+
+// Streams closed at any moment leave neither goroutines nor memory behind.
+func TestCloseAtAnyMoment(t *testing.T) {
+	r := openEngine(t, small)
+	data := bytesOf(samplesOf(t, goforward))
+	seed := rand.Uint64()
+	rnd := rand.New(rand.NewPCG(seed, 0))
+	round := func() {
+		s, err := r.Open(t.Context(), config())
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		var work sync.WaitGroup
+		work.Go(func() { send(t.Context(), s, data, 3200) }) // ends when the stream is closed
+		for range rnd.IntN(6) {
+			if _, err := s.Recv(t.Context()); err != nil {
+				break
+			}
+		}
+		start := time.Now()
+		s.Close()
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("Close took %v; seed %d", d, seed)
+		}
+		work.Wait()
+	}
+	for range 5 {
+		round() // until all searches are there
+	}
+	goroutines, memory := runtime.NumGoroutine(), resident(t)
+	for range 30 {
+		round()
+	}
+	if n := runtime.NumGoroutine(); n > goroutines {
+		t.Errorf("%d goroutines; %d before; seed %d", n, goroutines, seed)
+	}
+	if grown := resident(t) - memory; grown > 32<<20 {
+		t.Errorf("%d MB more than before 30 streams; seed %d", grown>>20, seed)
+	}
+}
+
+// resident returns the memory of the process, C's included, in bytes.
+func resident(t *testing.T) int {
+	t.Helper()
+	f, err := os.Open("/proc/self/statm")
+	if err != nil {
+		t.Skip("needs /proc/self/statm")
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Scan()
+	pages := 0
+	for _, c := range strings.Fields(lines.Text())[1] {
+		pages = 10*pages + int(c-'0')
+	}
+	return pages * os.Getpagesize()
+}
+
+// Every clip of Debian's test data gives words, and not too many wrong ones.
+func TestAccuracy(t *testing.T) {
+	r := openEngine(t, nil)
+	for name, c := range map[string]struct {
+		folder, list string
+		worst        float64
+	}{
+		"read aloud": {"librivox", "transcription", 0.45},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wrong, total := 0, 0
+			for file, text := range transcripts(t, filepath.Join(testData, c.folder, c.list)) {
+				got := finals(transcribe(t, r, config(), samplesOf(t, filepath.Join(testData, c.folder, file+".wav")), 3200))
+				if len(got) == 0 {
+					t.Errorf("%s: no final", file)
+				}
+				wrong += mistakes(strings.Fields(text), strings.Fields(textOf(got)))
+				total += len(strings.Fields(text))
+			}
+			rate := float64(wrong) / float64(total)
+			t.Logf("%.1f %% of %d words are wrong", 100*rate, total)
+			if rate > c.worst {
+				t.Errorf("more than %.0f %% wrong", 100*c.worst)
+			}
+		})
+	}
+}
+
+// transcripts reads lines such as "<s> some words </s> (name)".
+func transcripts(t *testing.T, path string) map[string]string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Skip("needs the Debian package pocketsphinx-testdata")
+	}
+	all := map[string]string{}
+	for line := range strings.Lines(string(b)) {
+		text, file, ok := strings.Cut(strings.TrimSuffix(strings.TrimSpace(line), ")"), "(")
+		if ok {
+			all[file] = strings.ToLower(strings.NewReplacer("<s>", "", "</s>", "").Replace(text))
+		}
+	}
+	return all
+}
+
+// The shared development set: what we say about accuracy in public is measured here.
+func TestAccuracyOnDevelopmentSet(t *testing.T) {
+	dir := os.Getenv("EARSHOT_SHARED")
+	if dir == "" {
+		t.Skip("EARSHOT_SHARED is not set: it names the folder with speech/dev")
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "speech", "dev", "transcripts.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := openEngine(t, nil)
+	wrong, total := 0, 0
+	var audio time.Duration
+	start := time.Now()
+	for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n")[1:] {
+		c := strings.Split(line, "\t")
+		clip := devClip(t, c[0])
+		audio += format.Duration(int64(2 * len(clip)))
+		got := strings.Fields(textOf(finals(transcribe(t, r, config(), clip, 3200))))
+		for i := range got {
+			if got[i] == "mr" {
+				got[i] = "mister"
+			}
+		}
+		n := mistakes(strings.Fields(c[1]), got)
+		t.Logf("%2d %s: %s", n, c[0], strings.Join(got, " "))
+		wrong += n
+		total += len(strings.Fields(c[1]))
+	}
+	rate := 100 * float64(wrong) / float64(total)
+	t.Logf("%.1f %% of %d words are wrong; %v for %v of audio", rate, total, time.Since(start), audio)
+	if rate > 33 {
+		t.Errorf("%.1f %% of the words are wrong; it was 26.6 %%", rate)
+	}
+}
+
+func BenchmarkStream(b *testing.B) {
+	r := openEngine(b, nil)
+	clip := samplesOf(b, austen+"0890.wav")
+	for b.Loop() {
+		transcribe(b, r, config(), clip, 3200)
+	}
+	audio := format.Duration(int64(2 * len(clip)))
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/audio.Seconds(), "realtime")
+}

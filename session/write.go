@@ -1,0 +1,178 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/earshot-stt/earshot/stt"
+)
+
+// Write takes the next audio, in the request's format and in any cut. It waits while the recognizer is behind, for
+// Limits.Lag at most. It fails with Malformed for a file where samples were announced, and with the reason once the session
+// has failed; what the recognizer died of stands in Next, and Finish and Abort know the error that Write gives instead. When
+// ctx is done while Write waits, the audio is lost and no more is taken. data is not kept.
+func (s *Session) Write(ctx context.Context, data []byte) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(data) == 0 {
+		return s.failed()
+	}
+	if err := s.began(); err != nil {
+		return err
+	}
+	defer s.done()
+	if s.lost != nil {
+		return s.lost
+	}
+	pcm, err := s.intake.convert(data)
+	if err != nil {
+		return err
+	}
+	return s.send(ctx, pcm)
+}
+
+// send hands audio to the recognizer, and gives the session up when it is too far behind.
+func (s *Session) send(ctx context.Context, pcm []byte) error {
+	if len(pcm) == 0 {
+		return nil
+	}
+	lag, cancel := context.WithTimeout(ctx, s.svc.opts.Limits.Lag)
+	defer cancel()
+	s.waits(cancel)
+	err := s.stream.Send(lag, stt.Chunk{Data: pcm, Offset: s.req.Config.Start + s.accepted()})
+	over := lag.Err()
+	s.waits(nil)
+	if err == nil {
+		s.intake.sent += int64(len(pcm))
+		return nil
+	}
+	switch waited := over != nil && errors.Is(err, over); {
+	case s.failed() != nil:
+		err = s.failed()
+	case !waited:
+		s.mu.Lock()
+		s.broken = err
+		s.mu.Unlock()
+	case ctx.Err() == nil:
+		err = &stt.Error{Code: stt.Unavailable, Op: "write",
+			Msg: "the recognizer has taken no audio for " + s.svc.opts.Limits.Lag.String() + "; the stream is given up"}
+		s.Abort(err)
+	}
+	s.lost = err
+	return err
+}
+
+// waits notes how to end the wait that the write side begins; nil: it does not wait any more. While audio is open, a
+// session that has failed in the meantime is not waited for.
+func (s *Session) waits(giveUp context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.giveUp = giveUp
+	if giveUp != nil && s.failure != nil && s.ended.IsZero() {
+		giveUp()
+	}
+}
+
+// accepted is the audio time that the recognizer has taken. The write side or Close call it.
+func (s *Session) accepted() time.Duration { return s.intake.to.Duration(s.intake.sent) }
+
+func (s *Session) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failure
+}
+
+// began notes that audio has come.
+func (s *Session) began() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.failure != nil:
+		return s.failure
+	case !s.ended.IsZero() || s.closed:
+		return &stt.Error{Code: stt.Closed, Op: "write", Msg: "the session takes no more audio"}
+	}
+	s.heard, s.busy = time.Now(), true
+	return nil
+}
+
+func (s *Session) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard, s.busy = time.Now(), false
+}
+
+// Flush asks for finals of all audio so far, but for the last few milliseconds where the audio is resampled.
+func (s *Session) Flush(ctx context.Context) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.failed(); err != nil {
+		return err
+	}
+	bounded, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s.waits(cancel)
+	err := s.stream.Flush(bounded)
+	s.waits(nil)
+	if failure := s.failed(); err != nil && failure != nil {
+		return failure
+	}
+	return err
+}
+
+// CloseSend says that no more audio will come. It is idempotent.
+func (s *Session) CloseSend(ctx context.Context) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.closeSend(ctx)
+}
+
+func (s *Session) closeSend(ctx context.Context) error {
+	s.mu.Lock()
+	if s.ended.IsZero() {
+		s.ended = time.Now()
+		if s.moved != nil {
+			s.moved()
+		}
+	}
+	s.mu.Unlock()
+	if s.lost == nil {
+		if err := s.send(ctx, s.intake.flush()); err != nil {
+			return err
+		}
+	}
+	return s.stream.CloseSend()
+}
+
+// Finish ends the audio for a reason: Next gives the finals of what was said and then why, where io.EOF would stand. It is of
+// the write side; a dialect calls it for a client that made a mistake in the middle of its stream, and with every error of
+// Write: the reason of a recognizer that has died stays what Next says.
+func (s *Session) Finish(ctx context.Context, why error) {
+	if s.fail(why) {
+		return // the stream has ended already
+	}
+	if err := s.CloseSend(ctx); err != nil {
+		s.stream.Close() // there will be no finals
+	}
+}
+
+// fail keeps the first reason for which the session ends. known says that why is only what Write said of a stream that has
+// failed by itself, which is no reason: Next has that.
+func (s *Session) fail(why error) (known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil && errors.Is(why, s.broken) {
+		return true
+	}
+	if why == nil {
+		why = &stt.Error{Code: stt.Canceled, Op: "abort", Msg: "the session was ended"}
+	}
+	if s.failure == nil && !s.closed {
+		s.failure = stt.AsError(why)
+	}
+	return false
+}
