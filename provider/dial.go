@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/coder/websocket"
@@ -17,7 +18,8 @@ import (
 const maxMessage = 8 << 20
 
 // Dial opens a WebSocket. It fails with *stt.Error: Unauthenticated or Denied for 401 and 403, Quota or Exhausted for 429 and
-// 503, Unavailable otherwise, with the beginning of what the server answered. The address is shown without its query.
+// 503, Unavailable otherwise, with the beginning of what the server answered; when ctx is done first, as stt.AsError has it.
+// The address is shown without its query, and what else travels in query and header is taken out of every text.
 func Dial(ctx context.Context, client *http.Client, address *url.URL, header http.Header, peer string) (*websocket.Conn, error) {
 	conn, resp, err := websocket.Dial(ctx, address.String(), &websocket.DialOptions{
 		HTTPClient: client, HTTPHeader: header, CompressionMode: websocket.CompressionDisabled})
@@ -29,8 +31,8 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 		return nil, stt.AsError(ctx.Err())
 	}
 	e := &stt.Error{Code: stt.Unavailable, Op: "open", Peer: peer,
-		Msg: "cannot connect to " + stt.RedactURL(address), Err: redacted(err, address)}
-	if resp == nil {
+		Msg: "cannot connect to " + stt.RedactURL(address), Err: redacted(err, address, header)}
+	if resp == nil || resp.StatusCode == http.StatusSwitchingProtocols { // in the latter case err says what is wrong with it
 		return nil, e
 	}
 	e.PeerCode = resp.Status
@@ -48,21 +50,44 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 	if resp.Body != nil {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 300))
 		if text := strings.TrimSpace(string(body)); text != "" {
-			e.Err = errors.New("the server says: " + strings.ToValidUTF8(text, "?"))
+			e.Err = redacted(errors.New("the server says: "+text), address, header)
 		}
 	}
 	return nil, e
 }
 
-// redacted returns the error without the address's query in it.
-func redacted(err error, address *url.URL) error {
+// leastSecret is the length from which on a value may be a secret; shorter ones are words that a text may have by itself.
+const leastSecret = 12
+
+// redacted returns the error as text alone, without anything of the address's query or of the header in it: keys, tokens and
+// signatures travel there, and servers repeat what they were sent.
+func redacted(err error, address *url.URL, header http.Header) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // the address is around it
 	}
-	text := err.Error()
+	var hide []string
 	if address.RawQuery != "" {
-		text = strings.ReplaceAll(text, address.RawQuery, "...")
+		hide = append(hide, address.RawQuery)
 	}
-	return errors.New(text)
+	for _, values := range []map[string][]string{address.Query(), header} {
+		for _, all := range values {
+			for _, v := range all {
+				hide = append(hide, v, url.QueryEscape(v), url.PathEscape(v))
+				hide = append(hide, strings.Fields(v)...) // such as the token behind Bearer
+			}
+		}
+	}
+	if address.User != nil {
+		password, _ := address.User.Password()
+		hide = append(hide, address.User.String(), password)
+	}
+	slices.SortFunc(hide, func(a, b string) int { return len(b) - len(a) }) // the whole before its parts
+	text := err.Error()
+	for _, h := range hide {
+		if len(h) >= leastSecret {
+			text = strings.ReplaceAll(text, h, "(withheld)")
+		}
+	}
+	return errors.New(strings.ToValidUTF8(text, "?"))
 }

@@ -13,7 +13,7 @@ find_engine
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo unversioned)}
 
 say "Building bin/earshot, version $version ..."
-go build -trimpath -buildvcs=false "${tags[@]}" -ldflags "-X main.version=$version" -o bin/earshot ./cmd/earshot
+go build -buildvcs=false "${tags[@]}" -ldflags "-X main.version=$version" -o bin/earshot ./cmd/earshot
 
 report_engine "bin/earshot is ready, with the PocketSphinx engine $(pkg-config --modversion pocketsphinx 2>/dev/null || true)."
 if [ "${#engine_missing[@]}" -gt 0 ]; then

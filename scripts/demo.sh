@@ -58,7 +58,7 @@ leave() {
 	stop_server || { [ "$finished" = no ] || status=1; }
 	if [ "$status" -ne 0 ] && [ "$status" -ne 130 ] && [ -s "$log" ]; then
 		warn "" "The demo has failed. The server's last words:"
-		tail -n 25 "$log" | sed 's/^/  | /' >&2
+		grep -v '^administrator token' "$log" | tail -n 25 | sed 's/^/  | /' >&2
 	fi
 	rm -rf "$scratch"
 	exit "$status"

@@ -17,7 +17,7 @@ import (
 
 const conversation = `
 0.5-1.6   good morning everybody
-2.0-3.1   how@2.0-2.2 are@2.25-2.5 you@2.7-3.1
+2.0-3.1   how@2.0-2.2 are@2.25-2.45 you@2.7-3.1
 3.1-3.9   very well
 `
 

@@ -164,7 +164,7 @@ func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, e
 		return nil, cfg, err
 	}
 	attrs := append(r.attrs(), slog.String("model", model.ID))
-	return &Session{svc: s, req: r, model: model.ID, features: chain, intake: in,
+	return &Session{svc: s, req: r, model: model.ID, features: chain, writing: make(turn, 1), intake: in,
 		log: slog.New(s.opts.Log.Handler().WithAttrs(attrs))}, cfg, nil
 }
 

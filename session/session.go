@@ -29,9 +29,9 @@ type Session struct {
 	finals   int
 	partials int
 
-	writing sync.Mutex // held by the write side in every call, so that the read side can end the audio in between
-	intake  intake     // guarded by writing
-	lost    error      // guarded by writing: why audio did not reach the recognizer, after which no more may
+	writing turn   // taken by the write side in every call, so that the read side can end the audio in between
+	intake  intake // guarded by writing
+	lost    error  // guarded by writing: why audio did not reach the recognizer, after which no more may
 
 	mu      sync.Mutex // guards all below
 	heard   time.Time  // when audio last came
@@ -135,8 +135,8 @@ func (s *Session) expire(why *stt.Error) (finals bool) {
 	}
 	s.mu.Unlock()
 	if open {
-		s.writing.Lock() // a Write that waits has just been told not to
-		defer s.writing.Unlock()
+		s.writing.take() // a Write that waits has just been told not to
+		defer s.writing.give()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		if s.closeSend(ctx) == nil || s.stream.CloseSend() == nil { // rather without the resampler's tail than without finals
@@ -164,7 +164,8 @@ func (s *Session) reason(err error) error {
 	case errors.Is(err, io.EOF):
 		return io.EOF
 	default:
-		return stt.AsError(err)
+		s.failure = stt.AsError(err) // said once, it stays
+		return s.failure
 	}
 }
 
@@ -191,9 +192,9 @@ func (s *Session) Close(reason error) {
 	if err := s.stream.Close(); err != nil {
 		s.log.Warn("closing the recognizer's stream", slog.Any("error", err))
 	}
-	s.writing.Lock() // a Write that was under way has been unblocked by now
+	s.writing.take() // a Write that was under way has been unblocked by now
 	heard := s.accepted()
-	s.writing.Unlock()
+	s.writing.give()
 	s.leave()
 	s.svc.remove(s)
 	if errors.Is(reason, io.EOF) {

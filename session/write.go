@@ -8,13 +8,20 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
+// turn is a mutex that is held while waiting for time to pass. Unlike those of package sync, it lets the clock of a test's
+// bubble go on for others that wait for it.
+type turn chan struct{}
+
+func (t turn) take() { t <- struct{}{} }
+func (t turn) give() { <-t }
+
 // Write takes the next audio, in the request's format and in any cut. It waits while the recognizer is behind, for
 // Limits.Lag at most. It fails with Malformed for a file where samples were announced, and with the reason once the session
 // has failed; what the recognizer died of stands in Next, and Finish and Abort know the error that Write gives instead. When
 // ctx is done while Write waits, the audio is lost and no more is taken. data is not kept.
 func (s *Session) Write(ctx context.Context, data []byte) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.writing.take()
+	defer s.writing.give()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -108,8 +115,8 @@ func (s *Session) done() {
 
 // Flush asks for finals of all audio so far, but for the last few milliseconds where the audio is resampled.
 func (s *Session) Flush(ctx context.Context) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.writing.take()
+	defer s.writing.give()
 	if err := s.failed(); err != nil {
 		return err
 	}
@@ -126,8 +133,8 @@ func (s *Session) Flush(ctx context.Context) error {
 
 // CloseSend says that no more audio will come. It is idempotent.
 func (s *Session) CloseSend(ctx context.Context) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	s.writing.take()
+	defer s.writing.give()
 	return s.closeSend(ctx)
 }
 

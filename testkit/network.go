@@ -60,6 +60,9 @@ func (n *Network) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	up, down := newHalf(buffer), newHalf(buffer)
 	client := &conn{in: down, out: up}
 	server := &conn{in: up, out: down}
+	if err := ctx.Err(); err != nil { // not one time in two
+		return nil, err
+	}
 	select {
 	case n.conns <- server:
 		return client, nil
@@ -83,9 +86,9 @@ func (c *conn) Write(p []byte) (int, error) { return c.out.write(p) }
 func (c *conn) LocalAddr() net.Addr         { return address{} }
 func (c *conn) RemoteAddr() net.Addr        { return address{} }
 
-// Close ends both directions: the peer reads what has been written and then io.EOF.
+// Close ends both directions: the peer reads what has been written and then io.EOF, and cannot write any more.
 func (c *conn) Close() error {
-	c.out.end(io.EOF, io.ErrClosedPipe)
+	c.out.end(io.EOF, net.ErrClosed)
 	c.in.end(net.ErrClosed, io.ErrClosedPipe)
 	return nil
 }
@@ -208,6 +211,7 @@ func (h *half) write(p []byte) (n int, err error) {
 // deadline is a point in time that can be moved while somebody waits for it.
 type deadline struct {
 	mu     sync.Mutex
+	moves  int // how often it has been set, so that a timer that fires late finds itself out of date
 	timer  *time.Timer
 	passed chan struct{} // closed when the time has come
 }
@@ -215,6 +219,7 @@ type deadline struct {
 func (d *deadline) set(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.moves++
 	if d.timer != nil {
 		d.timer.Stop()
 		d.timer = nil
@@ -227,24 +232,19 @@ func (d *deadline) set(t time.Time) {
 	if t.IsZero() {
 		return
 	}
-	passed := d.passed
-	pass := func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if d.passed != passed {
-			return // moved on
-		}
-		select {
-		case <-passed:
-		default:
-			close(passed)
-		}
-	}
-	if wait := time.Until(t); wait > 0 {
-		d.timer = time.AfterFunc(wait, pass)
+	wait := time.Until(t)
+	if wait <= 0 {
+		close(d.passed)
 		return
 	}
-	close(passed)
+	move := d.moves
+	d.timer = time.AfterFunc(wait, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.moves == move {
+			close(d.passed)
+		}
+	})
 }
 
 func (d *deadline) wait() <-chan struct{} {

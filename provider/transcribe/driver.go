@@ -2,8 +2,11 @@ package transcribe
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -41,8 +44,15 @@ func open(ctx context.Context, v map[string]string) (stt.Recognizer, error) {
 	if v["profile"] != "" {
 		options = append(options, awsconfig.WithSharedConfigProfile(v["profile"]))
 	}
-	if v["credentials_file"] != "" {
-		options = append(options, awsconfig.WithSharedCredentialsFiles([]string{v["credentials_file"]}))
+	if path := v["credentials_file"]; path != "" {
+		if _, err := os.Stat(path); err != nil { // the AWS library passes over files that are not there
+			return nil, stt.InvalidOption("transcribe.credentials_file", path, "a file in the AWS shared-credentials format; it cannot be read")
+		}
+		options = append(options, awsconfig.WithSharedCredentialsFiles([]string{path}))
+		if v["profile"] == "" {
+			// A profile that is named goes before the credentials of the environment; an option must.
+			options = append(options, awsconfig.WithSharedConfigProfile("default"))
+		}
 	}
 	if v["endpoint"] != "" {
 		// Another server does not know the role of this machine, and asking for it takes seconds where there is none.
@@ -50,12 +60,31 @@ func open(ctx context.Context, v map[string]string) (stt.Recognizer, error) {
 	}
 	cfg, err := awsconfig.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return nil, &stt.Error{Code: stt.Invalid, Op: "open", Msg: "the AWS configuration cannot be loaded", Err: err}
+		return nil, notLoaded(ctx, err, v)
 	}
 	opts := Options{Region: cfg.Region, Endpoint: v["endpoint"], Credentials: FromAWS(cfg.Credentials)}
 	opts.FinishTimeout, _ = time.ParseDuration(v["finish_timeout"]) // kinds have been checked
+	if opts.FinishTimeout <= 0 && v["finish_timeout"] != "" {
+		return nil, stt.InvalidOption("transcribe.finish_timeout", v["finish_timeout"], "a duration above 0, such as 30s")
+	}
 	opts.SignFrames, _ = strconv.ParseBool(v["sign_frames"])
 	return New(opts)
+}
+
+// notLoaded says why there is no AWS configuration.
+func notLoaded(ctx context.Context, err error, v map[string]string) error {
+	if ctx.Err() != nil {
+		return stt.AsError(ctx.Err())
+	}
+	var missing awsconfig.SharedConfigProfileNotExistError
+	if !errors.As(err, &missing) {
+		return &stt.Error{Code: stt.Invalid, Op: "open", Msg: "the AWS configuration cannot be loaded", Err: err}
+	}
+	where := "the AWS config and credentials files"
+	if v["credentials_file"] != "" {
+		where = v["credentials_file"] + " and the AWS config file"
+	}
+	return stt.InvalidOption("transcribe.profile", v["profile"], fmt.Sprintf("a profile that %s have; there is none called %q", where, missing.Profile))
 }
 
 // Credentials returns the credentials to sign with, fresh ones when they change.
@@ -70,12 +99,21 @@ func Static(c sigv4.Credentials) Credentials {
 func FromAWS(p aws.CredentialsProvider) Credentials {
 	return func(ctx context.Context) (sigv4.Credentials, error) {
 		c, err := p.Retrieve(ctx)
+		if ctx.Err() != nil {
+			return sigv4.Credentials{}, stt.AsError(ctx.Err())
+		}
 		if err != nil {
-			return sigv4.Credentials{}, &stt.Error{Code: stt.Unauthenticated, Op: "open", Err: err,
-				Msg: "no AWS credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE to a credentials file"}
+			return sigv4.Credentials{}, noCredentials(err)
 		}
 		return sigv4.Credentials{AccessKeyID: c.AccessKeyID, Secret: c.SecretAccessKey, SessionToken: c.SessionToken}, nil
 	}
+}
+
+// noCredentials has the peer set because these are the credentials for it: whoever serves others with this client must not
+// tell them that theirs are missing.
+func noCredentials(cause error) error {
+	return &stt.Error{Code: stt.Unauthenticated, Op: "open", Peer: peer, Err: cause,
+		Msg: `no AWS credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE or the option "transcribe.credentials_file" to a credentials file`}
 }
 
 // Options make a Recognizer. Credentials must be set, and Region unless Endpoint is.
@@ -93,12 +131,18 @@ func New(opts Options) (*Recognizer, error) {
 	if opts.FinishTimeout <= 0 {
 		opts.FinishTimeout = 30 * time.Second
 	}
+	if opts.Credentials == nil {
+		return nil, &stt.Error{Code: stt.Invalid, Op: "open", Option: "transcribe.credentials", Msg: "no source of credentials is given"}
+	}
 	if opts.Region == "" {
 		if opts.Endpoint == "" {
 			return nil, &stt.Error{Code: stt.Invalid, Op: "open", Option: "transcribe.region", Want: "a region such as us-east-1",
 				Msg: `option "transcribe.region" is not set, nor is AWS_REGION, and there is no "transcribe.endpoint"; expected a region such as us-east-1`}
 		}
 		opts.Region = "us-east-1" // other servers take any
+	}
+	if strings.Trim(opts.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return nil, stt.InvalidOption("transcribe.region", opts.Region, "a region such as us-east-1")
 	}
 	address, err := endpoint(opts.Endpoint, opts.Region)
 	if err != nil {
@@ -110,10 +154,14 @@ func New(opts Options) (*Recognizer, error) {
 // endpoint returns the address to dial, without path.
 func endpoint(given, region string) (*url.URL, error) {
 	if given == "" {
-		given = "wss://transcribestreaming." + region + ".amazonaws.com:8443"
+		given = "wss://transcribestreaming." + region + ".amazonaws.com"
+		if strings.HasPrefix(region, "cn-") {
+			given += ".cn" // a partition of its own
+		}
+		given += ":8443"
 	}
 	u, err := url.Parse(given)
-	if err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+	if err != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
 		return nil, stt.InvalidOption("transcribe.endpoint", redact(given), "an address such as ws://127.0.0.1:8080, without path and query")
 	}
 	switch u.Scheme {

@@ -20,6 +20,9 @@ type Recognizer struct {
 // peer is how errors name the server.
 const peer = "amazon"
 
+// maxLifetime is the longest the service lets a presigned address be good for.
+const maxLifetime = 5 * time.Minute
+
 // urlLifetime is how long a presigned address is good; it is used at once.
 const urlLifetime = 60 * time.Second
 
@@ -75,8 +78,12 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 }
 
 // Presign returns an address that lets its holder stream with cfg until it expires: what a browser is given. It is a secret
-// for as long as it is good. lifetime is 1 s to 5 min, whole seconds.
+// for as long as it is good. lifetime is 1 s to 5 min, whole seconds. It fails with Invalid or Unsupported naming the
+// option, and with Unauthenticated where there are no credentials.
 func (r *Recognizer) Presign(ctx context.Context, cfg stt.Config, lifetime time.Duration) (*url.URL, error) {
+	if lifetime < time.Second || lifetime > maxLifetime || lifetime%time.Second != 0 {
+		return nil, stt.InvalidOption("lifetime", lifetime.String(), "1s to 5m, in whole seconds")
+	}
 	params, err := wire.ParamsOf(&cfg)
 	if err != nil {
 		return nil, err
@@ -97,6 +104,9 @@ func (r *Recognizer) presign(ctx context.Context, query url.Values, lifetime tim
 	var address *url.URL
 	if err == nil {
 		address, err = url.Parse(signed)
+	}
+	if sigv4.ReasonOf(err) == sigv4.UnknownKey {
+		return nil, signer, "", noCredentials(err)
 	}
 	if err != nil {
 		return nil, signer, "", &stt.Error{Code: stt.Invalid, Op: "open", Msg: "the address cannot be signed", Err: err}

@@ -54,7 +54,7 @@ func (c *client) write(ctx context.Context) {
 		}
 		if n > 0 {
 			if msg, err = c.send(ctx, msg[:0], audio[:n]); err != nil {
-				return // the reader finds out why
+				return
 			}
 		}
 		if mark != stream.End {
@@ -78,6 +78,8 @@ func (c *client) write(ctx context.Context) {
 	}
 }
 
+// send writes one message. When it fails, the connection is gone or going, and the reader finds out why, but for a server
+// that takes nothing any more: waiting for it would have no end.
 func (c *client) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
 	var err error
 	if c.sealer != nil {
@@ -88,7 +90,15 @@ func (c *client) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
 	if err != nil {
 		return msg, err
 	}
-	return msg, c.conn.Write(ctx, websocket.MessageBinary, msg)
+	bounded, cancel := context.WithTimeout(ctx, c.finish)
+	defer cancel()
+	err = c.conn.Write(bounded, websocket.MessageBinary, msg)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		c.core.Fail(&stt.Error{Code: stt.DeadlineExceeded, Op: "send", Peer: peer,
+			Msg: fmt.Sprintf("the server has taken no audio for %s", c.finish)})
+		_ = c.conn.CloseNow() // unblocks the reader
+	}
+	return msg, err
 }
 
 // read receives results until the server ends the stream. Owned by core.
@@ -110,9 +120,12 @@ func (c *client) read(ctx context.Context) {
 func (c *client) receive(ctx context.Context) *stt.Error {
 	var m eventstream.Message
 	for begun := false; ; begun = true {
-		_, msg, err := c.conn.Read(ctx)
+		kind, msg, err := c.conn.Read(ctx)
 		if err != nil {
 			return c.lost(err)
+		}
+		if kind != websocket.MessageBinary {
+			return &stt.Error{Code: stt.Malformed, Op: "receive", Peer: peer, Msg: "the server sent a text message; the protocol has binary ones only"}
 		}
 		out, err := wire.ReadOutput(msg, &m)
 		if err != nil {
@@ -124,7 +137,7 @@ func (c *client) receive(ctx context.Context) *stt.Error {
 		if out.Event == nil {
 			continue
 		}
-		events, err := c.listener.Events(out.Event)
+		events, err := c.listener.Events(out.Event, c.core.Accepted())
 		if err != nil {
 			return stt.AsError(err)
 		}
@@ -152,7 +165,10 @@ func (c *client) lost(err error) *stt.Error {
 	case closed:
 		return &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, PeerCode: fmt.Sprintf("close %d", ce.Code),
 			Msg: fmt.Sprintf("the server closed the stream before its end (%q)", ce.Reason)}
+	case errors.Is(err, websocket.ErrMessageTooBig):
+		return &stt.Error{Code: stt.Malformed, Op: "receive", Peer: peer, Msg: "the server sent a message that is too long: " + err.Error()}
 	default:
-		return &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, Msg: "the connection was lost", Err: err}
+		// The cause as text only: io.EOF is in it, which would tell callers that all has been said.
+		return &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, Msg: "the connection was lost", Err: errors.New(err.Error())}
 	}
 }

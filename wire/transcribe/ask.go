@@ -114,13 +114,11 @@ func (p *Params) setResources(cfg *stt.Config) error {
 		filters = append(filters, f.Name)
 		p.VocabularyFilterMethod = nameOf(methods, f.Method)
 	}
-	one, many := &p.VocabularyName, &p.VocabularyNames
-	oneFilter, manyFilters := &p.VocabularyFilterName, &p.VocabularyFilterNames
 	fixed := cfg.Languages.Mode == stt.LanguageFixed
-	if err := setNames("vocabularies", vocabs, fixed, one, many); err != nil {
+	if err := setNames("vocabularies", vocabs, fixed, &p.VocabularyName, &p.VocabularyNames); err != nil {
 		return err
 	}
-	return setNames("filters", filters, fixed, oneFilter, manyFilters)
+	return setNames("filters", filters, fixed, &p.VocabularyFilterName, &p.VocabularyFilterNames)
 }
 
 var resourceName = name(200)

@@ -21,7 +21,9 @@ type rule struct {
 var rules = []rule{
 	{func(p *Params) bool { return p.SampleRate == 0 }, "The parameter sample-rate is missing."},
 	{func(p *Params) bool { return p.MediaEncoding == "" }, "The parameter media-encoding is missing."},
-	{func(p *Params) bool { return count(p.LanguageCode != "", p.IdentifyLanguage, p.IdentifyMultipleLanguages) != 1 },
+	{func(p *Params) bool {
+		return count(p.LanguageCode != "", p.IdentifyLanguage, p.IdentifyMultipleLanguages) != 1
+	},
 		"Give exactly one of the parameters language-code, identify-language=true and identify-multiple-languages=true."},
 	{func(p *Params) bool { return p.identifies() && len(names("", p.LanguageOptions)) < 2 },
 		"The parameters identify-language and identify-multiple-languages need language-options with two language codes or more, such as en-US,es-US."},

@@ -1,0 +1,90 @@
+package transcribe_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+
+	dialect "github.com/earshot-stt/earshot/dialect/transcribe"
+	"github.com/earshot-stt/earshot/session"
+	wire "github.com/earshot-stt/earshot/wire/transcribe"
+)
+
+const secondKey = "Sec-WebSocket-Key: 0123456789abcdefghij\r\n" // 20 characters of its own, as some published clients send it
+
+// Handshakes as known clients send them are accepted, with nothing that was offered and not asked for by us.
+func TestHandshakes(t *testing.T) {
+	for _, tt := range []struct{ name, headers string }{
+		{"by the book", handshaking + goodKey},
+		{"a second key", handshaking + goodKey + secondKey},
+		{"a second key in front", handshaking + secondKey + goodKey},
+		{"keep-alive beside upgrade", "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" + goodKey},
+		{"two Connection headers", "Connection: keep-alive\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n" + goodKey},
+		{"a subprotocol", handshaking + goodKey + "Sec-WebSocket-Protocol: mqtt\r\n"},
+		{"an origin", handshaking + goodKey + "Origin: https://localhost\r\n"},
+		{"an origin that is none", handshaking + goodKey + "Origin: null\r\n"},
+		{"compression", handshaking + goodKey + "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"},
+		{"all at once", "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" + goodKey + secondKey +
+			"Origin: https://localhost\r\nSec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := scripted(t, conversation, session.Limits{}, dialect.Options{})
+				target, _ := presign(t, usual)
+				c := h.handshake(t, request(target, tt.headers))
+				if c.resp.StatusCode != http.StatusSwitchingProtocols {
+					t.Fatalf("answered with %s", c.resp.Status)
+				}
+				want := map[string]string{"Sec-WebSocket-Accept": goodAccept, "Sec-WebSocket-Protocol": "", "Sec-WebSocket-Extensions": "",
+					"Connection": "Upgrade", "Upgrade": "websocket", "x-amzn-SessionId": sessionID}
+				for name, value := range want {
+					if got := c.resp.Header.Get(name); got != value {
+						t.Errorf("header %s is %q; want %q", name, got, value)
+					}
+				}
+				if len(c.resp.Header.Get("x-amzn-RequestId")) != 36 {
+					t.Errorf("header x-amzn-RequestId is %q; want a UUID", c.resp.Header.Get("x-amzn-RequestId"))
+				}
+				c.expect(opened)
+				c.send(fin|opBinary, nil)
+				c.expect(farewell)
+				c.conn.Close()
+				pass(0)
+				h.empty(t)
+			})
+		})
+	}
+}
+
+// What is no handshake is answered in HTTP, and no session is left behind by it.
+func TestNoHandshake(t *testing.T) {
+	for _, tt := range []struct {
+		name, headers string
+		status        int
+	}{
+		{"plain HTTP", "", http.StatusUpgradeRequired},
+		{"another protocol", "Connection: Upgrade\r\nUpgrade: h2c\r\n", http.StatusUpgradeRequired},
+		{"no Connection header", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" + goodKey, http.StatusUpgradeRequired},
+		{"another version", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n" + goodKey, http.StatusBadRequest},
+		{"no key", handshaking, http.StatusBadRequest},
+		{"a key that is none", handshaking + secondKey, http.StatusBadRequest},
+		{"two keys that are none", handshaking + secondKey + secondKey, http.StatusBadRequest},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := scripted(t, conversation, session.Limits{}, dialect.Options{})
+				for _, query := range []string{usual, "unsigned=yes"} {
+					target, _ := presign(t, query)
+					if query != usual {
+						target = wire.PathWebSocket + "?" + query
+					}
+					c := h.handshake(t, request(target, tt.headers))
+					if c.resp.StatusCode != tt.status {
+						t.Errorf("answered with %s; want %d", c.resp.Status, tt.status)
+					}
+					h.empty(t)
+				}
+			})
+		})
+	}
+}
