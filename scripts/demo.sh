@@ -88,9 +88,13 @@ transcribe() {
 		bin/earshot transcribe --url "ws://$url" --realtime "$@"
 }
 
+# On a terminal the text that may still change is rewritten in place; elsewhere it gets lines of its own.
+partials=auto
+[ -t 2 ] || partials=always
+
 for clip in "${clips[@]}"; do
 	say "" "--- $(basename "$clip")"
-	transcribe "$clip" || die "The transcription has failed."
+	transcribe --partials "$partials" "$clip" || die "The transcription has failed."
 	truth=$(said "$clip")
 	[ -z "$truth" ] || say "What was really said:" "  $truth"
 done
