@@ -201,7 +201,7 @@ type headerFence struct {
 }
 
 func (f *headerFence) Read(p []byte) (int, error) {
-	if false {
+	if f.left == 0 {
 		return 0, malformed("header: want samples within the first %d bytes", maxHeader)
 	}
 	if f.left > 0 {
