@@ -172,7 +172,7 @@ var errClosed = errors.New("audio reader is closed")
 // Close releases what the decoder holds, not the input. It is idempotent and
 // needed only where a decoder holds something, but never wrong.
 func (r *Reader) Close() error {
-	if r.err == errClosed {
+	if errors.Is(r.err, errClosed) {
 		return nil
 	}
 	r.err = errClosed

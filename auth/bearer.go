@@ -14,8 +14,7 @@ import (
 
 // The bounds of an API key that an operator writes. The lower one makes guessing hopeless if the characters are random.
 const (
-	minAPIKey = 16
-	maxAPIKey = 1024
+	minAPIKey = 16 // characters; the upper bound is maxSecretLength
 )
 
 // digest is the SHA-256 of a bearer token. Tokens made here have 160 random bits, so that a plain hash hides them and
@@ -101,7 +100,7 @@ func parseAPIKey(data []byte) (digest, error) {
 	switch {
 	case err != nil:
 		return digest{}, err
-	case !isVisible(key, maxAPIKey) || len(key) < minAPIKey:
+	case !isVisible(key) || len(key) < minAPIKey:
 		return digest{}, errors.New("expected a line of 16 to 1024 visible ASCII characters without spaces")
 	}
 	return sha256.Sum256([]byte(key)), nil

@@ -165,7 +165,7 @@ func FuzzBearerFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		line, lineErr := onlyLine(data)
 		if sum, err := parseAPIKey(data); err == nil {
-			if lineErr != nil || !sum.matches(line) || !isVisible(line, maxAPIKey) || len(line) < minAPIKey {
+			if lineErr != nil || !sum.matches(line) || !isVisible(line) || len(line) < minAPIKey {
 				t.Errorf("accepted a key of %d characters (%v)", len(line), lineErr)
 			}
 			if again, err := parseAPIKey([]byte("# x\n" + line + "\n")); err != nil || again != sum {

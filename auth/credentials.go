@@ -179,7 +179,7 @@ func (p *profile) set(name, value string) problem {
 		}
 		p.id = value
 	case settingSecret:
-		if !isVisible(value, maxSecretLength) || isComment(value) {
+		if !isVisible(value) || isComment(value) {
 			return badSecret
 		}
 		if isQuoted(value) {
@@ -226,9 +226,9 @@ func isAccessKeyID(s string) bool {
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.=+@:") == ""
 }
 
-// isVisible reports whether s is 1 to limit ASCII characters that leave ink.
-func isVisible(s string, limit int) bool {
-	return s != "" && len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+// isVisible reports whether s is 1 to maxSecretLength ASCII characters that leave ink, which is also what an API key is.
+func isVisible(s string) bool {
+	return s != "" && len(s) <= maxSecretLength && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // formatCredentials writes profiles so that parseCredentials reads them back.

@@ -14,7 +14,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// ErrTooBig is returned by Socket.Read for a message beyond its limit. The rest of the message has not been read.
+// ErrTooBig is returned by Socket.Read for a message beyond its limit, and from then on: the rest of the message stands in
+// the way.
 var ErrTooBig = errors.New("message is too big")
 
 // handshakeTime is how long a client may take nothing of the answer to its handshake.
@@ -24,7 +25,10 @@ const handshakeTime = 5 * time.Second
 type Socket struct {
 	conn *websocket.Conn
 	net  *heldConn
-	buf  []byte
+
+	// Owned by the reading goroutine.
+	buf    []byte
+	tooBig bool
 }
 
 // IsUpgrade reports whether r asks for a WebSocket.
@@ -80,6 +84,9 @@ func tolerant(r *http.Request) *http.Request {
 // Read returns the next message, valid until the next call, and whether it is text. ctx ends the connection when it is
 // done. The error is ErrTooBig for a message of more than limit bytes, else that of the connection.
 func (s *Socket) Read(ctx context.Context, limit int) (msg []byte, text bool, err error) {
+	if s.tooBig {
+		return nil, false, ErrTooBig
+	}
 	typ, r, err := s.conn.Reader(ctx)
 	if err != nil {
 		return nil, false, err
@@ -93,6 +100,7 @@ func (s *Socket) Read(ctx context.Context, limit int) (msg []byte, text bool, er
 		s.buf = s.buf[:len(s.buf)+n]
 		switch {
 		case len(s.buf) > limit:
+			s.tooBig = true
 			return nil, false, ErrTooBig
 		case errors.Is(err, io.EOF):
 			return s.buf, typ == websocket.MessageText, nil

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -31,7 +32,7 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 		return nil, stt.AsError(ctx.Err())
 	}
 	e := &stt.Error{Code: stt.Unavailable, Op: "open", Peer: peer,
-		Msg: "cannot connect to " + stt.RedactURL(address), Err: redacted(err, address, header)}
+		Msg: "cannot connect to the server", Err: fmt.Errorf("%s: %w", stt.RedactURL(address), redacted(err, address, header))}
 	if resp == nil || resp.StatusCode == http.StatusSwitchingProtocols { // in the latter case err says what is wrong with it
 		return nil, e
 	}
@@ -46,48 +47,72 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 	case http.StatusServiceUnavailable:
 		e.Code = stt.Exhausted
 	}
-	e.Err = nil // the library repeats the status and the address
+	e.Err = errors.New(stt.RedactURL(address)) // the library repeats status and address
 	if resp.Body != nil {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, 300))
-		if text := strings.TrimSpace(string(body)); text != "" {
-			e.Err = redacted(errors.New("the server says: "+text), address, header)
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1024)) // the library keeps no more
+		if text := withhold(strings.TrimSpace(string(body)), secrets(address, header)); text != "" {
+			e.Err = fmt.Errorf("%s: the server says: %s", stt.RedactURL(address), cut(text, 300))
 		}
 	}
 	return nil, e
 }
 
-// leastSecret is the length from which on a value may be a secret; shorter ones are words that a text may have by itself.
-const leastSecret = 12
-
 // redacted returns the error as text alone, without anything of the address's query or of the header in it: keys, tokens and
-// signatures travel there, and servers repeat what they were sent.
+// signatures travel there, and proxies and servers repeat what they were sent.
 func redacted(err error, address *url.URL, header http.Header) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // the address is around it
 	}
-	var hide []string
-	if address.RawQuery != "" {
-		hide = append(hide, address.RawQuery)
-	}
+	return errors.New(withhold(err.Error(), secrets(address, header)))
+}
+
+// leastSecret is the length from which on a value may be a secret; shorter ones are words that a text may have by itself.
+const leastSecret = 12
+
+// secrets returns what must not be shown of a request, longest first, so that the whole goes before its parts.
+func secrets(address *url.URL, header http.Header) []string {
+	hide := []string{address.RawQuery}
+	add := func(v string) { hide = append(hide, v, url.QueryEscape(v), url.PathEscape(v)) }
 	for _, values := range []map[string][]string{address.Query(), header} {
 		for _, all := range values {
 			for _, v := range all {
-				hide = append(hide, v, url.QueryEscape(v), url.PathEscape(v))
-				hide = append(hide, strings.Fields(v)...) // such as the token behind Bearer
+				add(v)
+				for _, part := range strings.Fields(v) { // such as the token behind Bearer
+					add(part)
+				}
 			}
 		}
 	}
 	if address.User != nil {
 		password, _ := address.User.Password()
-		hide = append(hide, address.User.String(), password)
+		add(password)
+		hide = append(hide, address.User.String())
 	}
-	slices.SortFunc(hide, func(a, b string) int { return len(b) - len(a) }) // the whole before its parts
-	text := err.Error()
+	hide = slices.DeleteFunc(hide, func(h string) bool { return len(h) < leastSecret })
+	slices.SortFunc(hide, func(a, b string) int { return len(b) - len(a) })
+	return hide
+}
+
+const withheld = "(withheld)"
+
+// withhold returns the text without the secrets, nor the beginning of one that the end of the text has cut off.
+func withhold(text string, hide []string) string {
 	for _, h := range hide {
-		if len(h) >= leastSecret {
-			text = strings.ReplaceAll(text, h, "(withheld)")
+		text = strings.ReplaceAll(text, h, withheld)
+		for n := min(len(h)-1, len(text)); n >= leastSecret; n-- {
+			if strings.HasSuffix(text, h[:n]) {
+				text = text[:len(text)-n] + withheld
+				break
+			}
 		}
 	}
-	return errors.New(strings.ToValidUTF8(text, "?"))
+	return strings.ToValidUTF8(text, "?")
+}
+
+func cut(text string, longest int) string {
+	if len(text) > longest {
+		text = text[:longest] + "..."
+	}
+	return strings.ToValidUTF8(text, "?")
 }

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -34,7 +36,23 @@ func OpenRecognizer(ctx context.Context, cfg *config.Config, getenv func(string)
 	if i < 0 {
 		return nil, stt.InvalidOption("engine", cfg.Engine, "one of "+strings.Join(names, ", "))
 	}
-	return drivers[i].Open(ctx, cfg.Engines[cfg.Engine], getenv)
+	r, err := drivers[i].Open(ctx, cfg.Engines[cfg.Engine], getenv)
+	return r, explain(cfg.Engine, err)
+}
+
+// explain adds to an error about an option of an engine how an operator sets it.
+func explain(engine string, err error) error {
+	var e *stt.Error
+	option := ""
+	if errors.As(err, &e) && e.Code == stt.Invalid {
+		option, _ = strings.CutPrefix(e.Option, engine+".")
+	}
+	if option == "" || option == e.Option {
+		return err
+	}
+	shown := *e
+	shown.Msg += fmt.Sprintf("; set it as engines.%s.%s in the configuration file, or by --set engines.%s.%s=VALUE", engine, option, engine, option)
+	return &shown
 }
 
 // SecretOption reports whether an option of an engine is never to be shown.

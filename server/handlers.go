@@ -24,7 +24,7 @@ func (s *server) handlers(cfg *config.Config, keys auth.AccessKeys, admin *auth.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { word(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "Earshot %s: speech to text.\n\nApplications written for Amazon Transcribe streaming connect by WebSocket to %s.\n", s.version, transcribe.Paths()[0])
+		fmt.Fprintf(w, "Earshot %s: speech to text.\n\nApplications written for Amazon Transcribe streaming connect by WebSocket to %s.\n", s.version, transcribe.Path)
 	})
 	mux.Handle("/debug/pprof/", administrator(admin, http.HandlerFunc(pprof.Index)))
 	mux.Handle("/debug/pprof/profile", administrator(admin, http.HandlerFunc(pprof.Profile)))

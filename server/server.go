@@ -46,10 +46,6 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	}
 	defer dir.Close()
 	opts.Log.Info("data folder", slog.String("path", dir.Path("")), slog.String("from", why))
-	keys, admin, err := credentials(dir, opts)
-	if err != nil {
-		return err
-	}
 	recognizer, err := OpenRecognizer(ctx, cfg, opts.Getenv)
 	if err != nil {
 		return err
@@ -63,6 +59,14 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 		Log:    opts.Log})
 	listeners, err := listen(cfg, dir, opts)
 	if err != nil {
+		return err
+	}
+	// Last, so that a start that fails shows no token that is shown only once.
+	keys, admin, err := credentials(dir, opts)
+	if err != nil {
+		for _, l := range listeners {
+			l.Close()
+		}
 		return err
 	}
 	return s.run(ctx, cfg, opts.Out, recognizer, listeners, s.handlers(cfg, keys, admin))
@@ -89,14 +93,17 @@ func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, rec
 	for {
 		select {
 		case err := <-warming:
-			if err != nil && ctx.Err() == nil {
-				return err
-			}
-			s.warm.Store(true)
-			for _, l := range listeners {
-				fmt.Fprintf(out, "earshot is ready: %s\n", l.url())
-			}
 			warming = nil
+			switch {
+			case ctx.Err() != nil: // asked to end before it was ready
+			case err != nil:
+				return err
+			default:
+				s.warm.Store(true)
+				for _, l := range listeners {
+					fmt.Fprintf(out, "earshot is ready: %s\n", l.url())
+				}
+			}
 		case err := <-failed:
 			return &stt.Error{Code: stt.Internal, Op: "serve", Msg: "a listener failed", Err: err}
 		case <-ctx.Done():

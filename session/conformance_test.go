@@ -79,7 +79,7 @@ func TestConformance(t *testing.T) {
 	}{
 		{"bare", mono16k, nil, 0},
 		{"punctuate", mono16k, punctuate.Features(), 0},
-		{"resampled", stt.Format{Rate: 48000, Channels: 2}, punctuate.Features(), 25 * time.Millisecond}, // a block of the engine and the filter
+		{"resampled", stt.Format{Rate: 8000, Channels: 2}, punctuate.Features(), 25 * time.Millisecond}, // a block of the engine and the filter
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			words := parse(t, conversation).Text(length)

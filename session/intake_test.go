@@ -69,7 +69,7 @@ func TestFormats(t *testing.T) {
 func checkStarts(t *testing.T, rec *picky) {
 	t.Helper()
 	if len(rec.starts) < 10 || rec.starts[0] != 0 || !slices.IsSorted(rec.starts) || rec.starts[len(rec.starts)-1] >= length {
-		t.Errorf("%d chunks start at %v", len(rec.starts), rec.starts)
+		t.Errorf("%d chunks start at %v ... %v", len(rec.starts), rec.starts[0], rec.starts[len(rec.starts)-1])
 	}
 }
 
@@ -95,7 +95,7 @@ func TestAnyCut(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	for _, from := range []stt.Format{{Rate: 16000, Channels: 1}, {Rate: 44100, Channels: 2}} {
-		whole := tone(from, 700*time.Millisecond)
+		whole := tone(from, 300*time.Millisecond)
 		whole = append(whole, 7) // and the first byte of a frame that never comes
 		var want []byte
 		for try := range 12 {
@@ -106,7 +106,7 @@ func TestAnyCut(t *testing.T) {
 			case try > 1:
 				lengths = nil
 				for range len(whole) {
-					lengths = append(lengths, 1+r.IntN(1+r.IntN(5000)))
+					lengths = append(lengths, 1+r.IntN(1+r.IntN(3000)))
 				}
 			}
 			synctest.Test(t, func(t *testing.T) {

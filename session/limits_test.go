@@ -39,7 +39,7 @@ func TestOverdue(t *testing.T) {
 	}{
 		{"idle from the start", session.Limits{Idle: 15 * time.Second}, 0, stt.Idle, 15 * time.Second, 0},
 		{"idle in the middle of a segment", session.Limits{Idle: 15 * time.Second}, time.Second, stt.Idle, 16 * time.Second, time.Second},
-		{"too long", session.Limits{Stream: 2500 * time.Millisecond}, time.Minute, stt.TooLong, 2500 * time.Millisecond, 2400 * time.Millisecond},
+		{"too long", session.Limits{Stream: 2550 * time.Millisecond}, time.Minute, stt.TooLong, 2550 * time.Millisecond, 2500 * time.Millisecond},
 		{"too long before idle", session.Limits{Stream: 4 * time.Second, Idle: 15 * time.Second}, 3 * time.Second, stt.TooLong, 4 * time.Second, 3 * time.Second},
 		{"idle before too long", session.Limits{Stream: time.Hour, Idle: 5 * time.Second}, 4 * time.Second, stt.Idle, 9 * time.Second, 4 * time.Second},
 	} {

@@ -24,7 +24,7 @@ var demands = []demand{
 	{"vocabularies", "custom vocabularies", stt.FeatureVocabs, func(c *stt.Config) bool { return len(c.Vocabs) > 0 }},
 	{"filters", "vocabulary filters", stt.FeatureFilters, func(c *stt.Config) bool { return len(c.Filters) > 0 }},
 	{"pii", "personal data to be found or redacted", stt.FeaturePII, func(c *stt.Config) bool { return c.PII.Mode != stt.PIIOff || c.PII.Types != nil }},
-	{"medical", "a medical model", stt.FeatureMedical, func(c *stt.Config) bool { return c.Medical != nil }},
+	{"medical", "medical vocabulary", stt.FeatureMedical, func(c *stt.Config) bool { return c.Medical != nil }},
 	{"spoken", "spoken-form text", stt.FeatureSpoken, func(c *stt.Config) bool { return c.Text.Spoken }},
 }
 

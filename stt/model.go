@@ -117,7 +117,7 @@ func FindModel(models []Model, cfg *Config) (Model, error) {
 		if cfg.Model != "" {
 			msg = "model " + quote(cfg.Model) + " is not known; there are: " + orNone(ids)
 		}
-		return Model{}, &Error{Code: NotFound, Option: "model", Want: strings.Join(ids, ", "), Msg: msg}
+		return Model{}, &Error{Code: NotFound, Option: "model", Want: strings.Join(ids, ", "), Got: cfg.Model, Msg: msg}
 	}
 	slices.Sort(tags)
 	tags = slices.Compact(tags)
@@ -125,7 +125,7 @@ func FindModel(models []Model, cfg *Config) (Model, error) {
 	if cfg.Model != "" {
 		by = " by model " + quote(cfg.Model)
 	}
-	return Model{}, &Error{Code: Unsupported, Option: "language", Want: strings.Join(tags, ", "),
+	return Model{}, &Error{Code: Unsupported, Option: "language", Want: strings.Join(tags, ", "), Got: tag,
 		Msg: "language " + quote(tag) + " is not served" + by + "; served are: " + orNone(tags)}
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +19,7 @@ import (
 	"github.com/earshot-stt/earshot/engine/pocketsphinx"
 	"github.com/earshot-stt/earshot/server"
 	"github.com/earshot-stt/earshot/server/datadir"
+	"github.com/earshot-stt/earshot/server/localca"
 )
 
 type doctorCmd struct {
@@ -51,7 +54,8 @@ func (c *doctorCmd) Run(env *environment) error {
 	}
 	all = append(all, engineFindings(env, cfg)...)
 	all = append(all, folderFindings(env, cfg)...)
-	all = append(all, portFinding("plain port", "listen", cfg.Listen), portFinding("TLS port", "tls.listen", cfg.TLS.Listen), clockFinding())
+	all = append(all, portFinding(env, "plain port", "listen", cfg.Listen), portFinding(env, "TLS port", "tls.listen", cfg.TLS.Listen))
+	all = append(append(all, certificateFindings(cfg)...), clockFinding())
 	bad := 0
 	for _, f := range all {
 		mark := "ok  "
@@ -121,7 +125,7 @@ func folderFindings(env *environment, cfg *config.Config) []finding {
 }
 
 // portFinding says whether a server could listen, or that one does.
-func portFinding(what, key, address string) finding {
+func portFinding(env *environment, what, key, address string) finding {
 	if address == "" {
 		return finding{what, true, "off"}
 	}
@@ -130,26 +134,53 @@ func portFinding(what, key, address string) finding {
 		l.Close()
 		return finding{what, true, address + " is free"}
 	}
-	if key == "listen" && answers(address) {
-		return finding{what, true, address + ": a server is running there and is well"}
+	scheme := "http"
+	if key == "tls.listen" {
+		scheme = "https"
 	}
-	return finding{what, false, fmt.Sprintf("%s cannot be listened on (%v): end the program that has it, or set --%s to another port; a running earshot is also a reason", address, err, config.FlagName(key))}
+	if answers(env.ctx, scheme+"://"+address) {
+		return finding{what, true, address + ": an earshot server is running there and is well"}
+	}
+	var cause *os.SyscallError
+	if errors.As(err, &cause) {
+		err = cause.Err // the address stands before it already
+	}
+	return finding{what, false, fmt.Sprintf("%s cannot be listened on (%v): end the program that has it, or set --%s to another address", address, err, config.FlagName(key))}
 }
 
-// answers reports whether a server is well.
-func answers(address string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+// answers reports whether an earshot server answers at an address.
+func answers(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/healthz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/", nil)
 	if err != nil {
 		return false
 	}
-	resp, err := http.DefaultClient.Do(req)
+	// Nothing is sent that has to be kept from others, and the certificate may be of an authority that nobody knows.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	resp, err := client.Do(req)
 	if err != nil {
 		return false
 	}
 	defer resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
+	greeting, err := io.ReadAll(io.LimitReader(resp.Body, 256))
+	return err == nil && resp.StatusCode == http.StatusOK && strings.HasPrefix(string(greeting), "Earshot ")
+}
+
+// certificateFindings looks at the operator's certificate, if there is one.
+func certificateFindings(cfg *config.Config) []finding {
+	if cfg.TLS.Cert == "" || cfg.TLS.Listen == "" {
+		return nil
+	}
+	files, err := localca.OpenFiles(cfg.TLS.Cert, cfg.TLS.Key, localca.FilesOptions{})
+	if err != nil {
+		return []finding{{"certificate", false, err.Error()}}
+	}
+	until := files.Leaf().NotAfter.UTC().Format("2006-01-02 15:04 UTC")
+	if time.Now().After(files.Leaf().NotAfter) {
+		return []finding{{"certificate", false, cfg.TLS.Cert + " expired on " + until + ": get a new one; it is taken up while the server runs"}}
+	}
+	return []finding{{"certificate", true, cfg.TLS.Cert + ", good until " + until}}
 }
 
 // clockFinding looks at the clock, because signatures are good for minutes only.

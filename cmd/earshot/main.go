@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,6 +30,7 @@ const (
 
 // cli is the command line. Commands have a method Run(*environment) error.
 type cli struct {
+	Serve      serveCmd      `cmd:"" help:"Run the server."`
 	Transcribe transcribeCmd `cmd:"" help:"Turn recordings into text, here or on a server."`
 	Presign    presignCmd    `cmd:"" help:"Print an address to stream to, signed with your key."`
 	Doctor     doctorCmd     `cmd:"" help:"Check this installation and say how to mend what is wrong."`
@@ -52,20 +54,15 @@ func run(args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	env := &environment{ctx: ctx, in: os.Stdin, out: os.Stdout, errOut: os.Stderr, getenv: os.Getenv}
-	var commands cli
-	serve := newServeCmd()
+	commands := cli{Serve: newServeCmd()}
 	code := -1
 	parser, err := kong.New(&commands, kong.Name("earshot"), kong.Description("Speech to text on your own machine, for applications written for Amazon Transcribe and others."),
-		kong.DynamicCommand("serve", "Run the server.", "", serve.flags.Interface()),
 		kong.Exit(func(c int) { code = c }), kong.Writers(env.out, env.errOut), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		fmt.Fprintln(env.errOut, "earshot:", err)
 		return exitFailed
 	}
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(usual(args))
 	if code >= 0 { // help was asked for
 		return code
 	}
@@ -73,12 +70,20 @@ func run(args []string) int {
 		fmt.Fprintf(env.errOut, "earshot: %v\nRun \"earshot --help\" for the commands, \"earshot COMMAND --help\" for their options.\n", err)
 		return exitUsage
 	}
-	if parsed.Command() == "serve" {
-		err = serve.run(env)
-	} else {
-		err = parsed.Run(env)
+	return report(env, parsed.Run(env))
+}
+
+// usual returns what people mean who try what other programs understand.
+func usual(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--version" || args[0] == "-v":
+		return append([]string{"version"}, args[1:]...)
 	}
-	return report(env, err)
+	return args
 }
 
 // report prints an error as its reader needs it.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/earshot-stt/earshot/stt"
 )
@@ -20,6 +23,12 @@ type presignCmd struct {
 func (c *presignCmd) Run(env *environment) error {
 	if c.Expires < time.Second || c.Expires > 5*time.Minute || c.Expires%time.Second != 0 {
 		return stt.InvalidOption("--expires", c.Expires.String(), "whole seconds from 1s to 5m")
+	}
+	if c.Rate < 8000 || c.Rate > 48000 {
+		return stt.InvalidOption("--rate", strconv.Itoa(c.Rate), "8000 to 48000 Hz")
+	}
+	if c.Session != "" && (uuid.Validate(c.Session) != nil || len(c.Session) != 36) {
+		return stt.InvalidOption("--session", c.Session, "a UUID such as 1b4e28ba-2fa1-11d2-883f-0016d3cca427")
 	}
 	rec, err := c.open(env, c.URL)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/provider/transcribe"
 	"github.com/earshot-stt/earshot/server/datadir"
+	"github.com/earshot-stt/earshot/stt"
 )
 
 // remote is the options of commands that talk to a server.
@@ -39,30 +41,36 @@ func (r *remote) open(env *environment, address string) (*transcribe.Recognizer,
 	driver := transcribe.Driver()
 	rec, err := driver.Open(env.ctx, values, env.getenv)
 	if err != nil {
-		return nil, err
+		return nil, flagged(err)
+	}
+	if file == "" && r.Profile == "" && bare(env, address) {
+		folder, _ := datadir.Resolve("", env.getenv)
+		return nil, &stt.Error{Code: stt.Unauthenticated, Op: "open", Option: "--credentials", Msg: fmt.Sprintf(
+			"there is no key for %s: start \"earshot serve\" on this machine, whose first start makes one in %s, or give the file \"credentials\" of its data folder with --credentials",
+			address, folder)}
 	}
 	return rec.(*transcribe.Recognizer), nil
+}
+
+// flagged names the flag that set an option of the provider.
+func flagged(err error) error {
+	var e *stt.Error
+	if !errors.As(err, &e) || e.Got == "" {
+		return err
+	}
+	flags := map[string]string{"transcribe.endpoint": "--url", "transcribe.credentials_file": "--credentials",
+		"transcribe.region": "--region", "transcribe.profile": "--profile"}
+	if flag := flags[e.Option]; flag != "" {
+		return stt.InvalidOption(flag, e.Got, e.Want)
+	}
+	return err
 }
 
 // localCredentials returns the credentials file that a server on this machine made, when the address is on this machine and
 // the AWS tools would find nothing.
 func localCredentials(env *environment, address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
+	if !bare(env, address) {
 		return ""
-	}
-	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return ""
-	}
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_CONFIG_FILE"} {
-		if env.getenv(name) != "" {
-			return ""
-		}
-	}
-	if home := env.getenv("HOME"); home != "" {
-		if _, err := os.Stat(filepath.Join(home, ".aws", "credentials")); err == nil {
-			return ""
-		}
 	}
 	folder, _ := datadir.Resolve("", env.getenv)
 	file := filepath.Join(folder, auth.CredentialsFile)
@@ -71,4 +79,27 @@ func localCredentials(env *environment, address string) string {
 		return file
 	}
 	return ""
+}
+
+// bare reports whether an address is on this machine and the AWS tools know no key for it.
+func bare(env *environment, address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return false
+	}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_CONFIG_FILE",
+		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"} {
+		if env.getenv(name) != "" {
+			return false
+		}
+	}
+	if home := env.getenv("HOME"); home != "" {
+		if _, err := os.Stat(filepath.Join(home, ".aws", "credentials")); err == nil {
+			return false
+		}
+	}
+	return true
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +18,7 @@ import (
 // the partial, and with a progress bar when the recording is not paced. Its methods may be called concurrently.
 type screen struct {
 	out   io.Writer
+	errs  io.Writer
 	line  io.Writer // nil: no line to rewrite
 	width int       // of the terminal, columns
 	json  bool
@@ -33,7 +33,7 @@ type screen struct {
 }
 
 func newScreen(env *environment, c *transcribeCmd, label string, length time.Duration) *screen {
-	s := &screen{out: env.out, json: c.Format == "json", label: label, lines: c.Partials == "always"}
+	s := &screen{out: env.out, errs: env.errOut, json: c.Format == "json", label: label, lines: c.Partials == "always"}
 	if fd := int(env.errOut.Fd()); c.Partials == "auto" && term.IsTerminal(fd) {
 		s.line = env.errOut
 		if s.width, _, _ = term.GetSize(fd); s.width < 20 {
@@ -65,7 +65,7 @@ func (s *screen) event(ev *stt.Event) error {
 		return s.segment(ev.Segment)
 	case stt.EventWarning:
 		s.clear()
-		fmt.Fprintf(os.Stderr, "earshot: %v\n", ev.Warning)
+		fmt.Fprintf(s.errs, "earshot: %v\n", ev.Warning)
 	}
 	return nil
 }

@@ -7,17 +7,20 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/earshot-stt/earshot/config"
 	"github.com/earshot-stt/earshot/server"
 )
 
 // serveCmd runs the server. Its flags are made from the table of configuration keys, so that every key has one.
 type serveCmd struct {
-	flags reflect.Value // pointer to a struct with a field for each key, and File
-	keys  []config.Key
+	kong.Plugins               // flags
+	flags        reflect.Value `kong:"-"` // pointer to a struct with a field for each key, and File
+	keys         []config.Key  `kong:"-"`
 }
 
-func newServeCmd() *serveCmd {
+func newServeCmd() serveCmd {
 	fields := []reflect.StructField{{Name: "File", Type: reflect.TypeFor[string](),
 		Tag: `name:"config" type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file in YAML; its manual is config/earshot.yaml."`}}
 	keys := config.Keys()
@@ -35,7 +38,8 @@ func newServeCmd() *serveCmd {
 	}
 	fields = append(fields, reflect.StructField{Name: "Set", Type: reflect.TypeFor[map[string]string](),
 		Tag: `name:"set" placeholder:"KEY=VALUE" mapsep:"none" help:"Any other key, such as engines.pocketsphinx.slots=4; may be repeated."`})
-	return &serveCmd{flags: reflect.New(reflect.StructOf(fields)), keys: keys}
+	flags := reflect.New(reflect.StructOf(fields))
+	return serveCmd{Plugins: kong.Plugins{flags.Interface()}, flags: flags, keys: keys}
 }
 
 // plain keeps help texts clear of the characters that struct tags and kong give a meaning to.
@@ -72,7 +76,8 @@ func (c *serveCmd) given() (file string, flags map[string]string) {
 	return v.FieldByName("File").String(), flags
 }
 
-func (c *serveCmd) run(env *environment) error {
+// Run serves until a signal comes.
+func (c *serveCmd) Run(env *environment) error {
 	file, flags := c.given()
 	cfg, info, err := loadConfig(file, flags)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,7 +20,7 @@ import (
 
 type transcribeCmd struct {
 	remote
-	Files    []string          `arg:"" placeholder:"FILE" help:"Recordings: WAV, FLAC, or raw samples with --raw; - is standard input."`
+	Files    []string          `arg:"" name:"file" help:"Recordings: WAV, FLAC, or raw samples with --raw; - is standard input."`
 	URL      string            `placeholder:"ws://HOST:PORT" help:"Stream to a server over Amazon's protocol instead of recognising here."`
 	Realtime bool              `help:"Send the audio at the pace of speech, as a microphone would."`
 	Format   string            `enum:"text,json" default:"text" help:"text: a line for each segment. json: an object for each."`
@@ -37,6 +38,12 @@ const chunk = 100 * time.Millisecond
 
 // Run transcribes all files. One that cannot be read is reported and does not keep the others from being tried.
 func (c *transcribeCmd) Run(env *environment) error {
+	if c.Raw && (c.Rate < audio.MinRate || c.Rate > audio.MaxRate) {
+		return stt.InvalidOption("--rate", strconv.Itoa(c.Rate), fmt.Sprintf("%d to %d Hz", audio.MinRate, audio.MaxRate))
+	}
+	if c.Raw && (c.Channels < 1 || c.Channels > audio.MaxChannels) {
+		return stt.InvalidOption("--channels", strconv.Itoa(c.Channels), fmt.Sprintf("1 to %d", audio.MaxChannels))
+	}
 	sessions, end, err := c.sessions(env)
 	if err != nil {
 		return err
@@ -74,6 +81,9 @@ func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), er
 			return nil, nil, err
 		}
 		if opts.Recognizer, err = server.OpenRecognizer(env.ctx, cfg, env.getenv); err != nil {
+			if stt.CodeOf(err) == stt.Unsupported { // the engine is not in this program
+				err = fmt.Errorf("%w; or have a server do the work: --url ws://HOST:PORT", err)
+			}
 			return nil, nil, err
 		}
 		opts.Features = server.Features(cfg)
@@ -96,7 +106,11 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 	if c.Raw {
 		opts = audio.Options{Kind: audio.KindRaw, Raw: audio.RawFormat{Format: audio.Format{Rate: c.Rate, Channels: c.Channels}}}
 	}
-	recording, err := audio.Open(in, opts)
+	var head prefix
+	recording, err := audio.Open(io.TeeReader(in, &head), opts)
+	if errors.Is(err, audio.ErrUnsupported) && audio.Sniff(head) == audio.KindUnknown {
+		return errors.New("this is no audio file of a kind that is known; if it holds bare 16-bit samples, give --raw with their --rate and --channels")
+	}
 	if errors.Is(err, audio.ErrUnsupported) {
 		return fmt.Errorf("%w; convert it first, for example: ffmpeg -i %s -ac 1 -ar 16000 out.wav", err, filepath.Base(name))
 	}
@@ -118,9 +132,17 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 	return converse(env.ctx, ses, newPump(recording, format, c.Realtime, show), show)
 }
 
+// prefix keeps the first bytes that are written to it.
+type prefix []byte
+
+func (p *prefix) Write(b []byte) (int, error) {
+	*p = append(*p, b[:min(len(b), audio.SniffLen-len(*p))]...)
+	return len(b), nil
+}
+
 func openFile(env *environment, name string) (io.Reader, func(), error) {
 	if name == "-" {
-		return env.in, func() {}, nil
+		return newPatient(env.ctx, env.in), func() {}, nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -129,6 +151,14 @@ func openFile(env *environment, name string) (io.Reader, func(), error) {
 			err = pe.Err // the name stands before it already
 		}
 		return nil, nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err == nil && info.IsDir():
+		f.Close()
+		return nil, nil, errors.New("this is a folder; expected a recording")
+	case err == nil && !info.Mode().IsRegular():
+		return newPatient(env.ctx, f), func() { f.Close() }, nil
 	}
 	return f, func() { f.Close() }, nil
 }
@@ -140,8 +170,11 @@ func converse(ctx context.Context, ses *session.Session, p *pump, show *screen) 
 	fed := make(chan error, 1)
 	go func() { // owned by converse, which awaits fed; ends with the recording, the session or ctx
 		err := p.run(ctx, ses)
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
 			ses.Abort(err)
+		case err != nil:
+			ses.Finish(ctx, err) // what was said up to there is worth having
 		}
 		fed <- err
 	}()
@@ -154,14 +187,11 @@ func converse(ctx context.Context, ses *session.Session, p *pump, show *screen) 
 	}
 	cancel()
 	ses.Abort(reason)
-	fedErr := <-fed
+	<-fed
 	ses.Close(reason)
 	show.done()
 	if errors.Is(reason, io.EOF) {
 		return nil
-	}
-	if fedErr != nil && !errors.Is(fedErr, context.Canceled) && stt.CodeOf(reason) == stt.Internal {
-		return fedErr // the session only repeats it
 	}
 	return reason
 }

@@ -1,6 +1,7 @@
 package transcribe
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -16,6 +17,9 @@ import (
 
 // Protocol is the name of the protocol in logs and accounts.
 const Protocol = "amazon-websocket"
+
+// Path is where clients stream to.
+const Path = wire.PathWebSocket
 
 // Options make a Handler. Sessions and Keys must be set.
 type Options struct {
@@ -54,15 +58,31 @@ func New(opts Options) *Handler {
 	return &Handler{opts: opts, refusal: make(chan struct{}, opts.Refused)}
 }
 
+// notOffered tells an SDK that uses the HTTP/2 transport what it may use instead, in the shape that SDKs turn into their own
+// exception.
+func notOffered(w http.ResponseWriter) {
+	x := wire.ExceptionOf(&stt.Error{Code: stt.Unsupported, Op: "open",
+		Msg: "Streaming over HTTP/2 is not offered by this server; use the WebSocket transport at " + wire.PathWebSocket + "."})
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("x-amzn-errortype", x.Name)
+	w.WriteHeader(x.Status)
+	body, _ := json.Marshal(map[string]string{"Message": x.Message}) // a map of strings can always be marshalled
+	_, _ = w.Write(body)                                             // a client that is gone is no news
+}
+
 // Paths are the paths that the handler answers.
 func Paths() []string {
-	return []string{wire.PathWebSocket, wire.PathMedicalWebSocket, wire.PathCallAnalyticsWebSocket, wire.PathMedicalScribeWebSocket}
+	return []string{wire.PathHTTP2, wire.PathWebSocket, wire.PathMedicalWebSocket, wire.PathCallAnalyticsWebSocket, wire.PathMedicalScribeWebSocket}
 }
 
 // ServeHTTP implements http.Handler. It returns when the stream has ended and nothing of it is left.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := uuid.NewString()
 	w.Header().Set("x-amzn-RequestId", request)
+	if r.URL.Path == wire.PathHTTP2 {
+		notOffered(w)
+		return
+	}
 	if !dialect.IsUpgrade(r) {
 		w.Header().Set("Upgrade", "websocket")
 		http.Error(w, "This address speaks WebSocket: connect with wss:// or ws:// and a presigned URL (earshot presign prints one).", http.StatusUpgradeRequired)

@@ -2,6 +2,7 @@ package transcribe_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -84,6 +85,31 @@ func TestNoHandshake(t *testing.T) {
 					}
 					h.empty(t)
 				}
+			})
+		})
+	}
+}
+
+// A client that does not wait for the answer to its handshake loses nothing of what it sends right behind it.
+func TestAudioRightBehindTheHandshake(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		end  []byte
+		last []string
+	}{
+		{"end frame", frame(fin|opBinary, nil), []string{farewell}},
+		{"Close", frame(fin|opClose, closing(1000, "")), []string{farewell, "gone"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := scripted(t, conversation, session.Limits{}, dialect.Options{})
+				target, _ := presign(t, usual)
+				audio := frame(fin|opBinary, bare(t, 1000))
+				c := h.handshake(t, slices.Concat(request(target, handshaking+goodKey), audio, frame(fin|opBinary, bare(t, perSecond-1000)), tt.end))
+				c.expect(append([]string{opened, words}, tt.last...)...)
+				c.conn.Close()
+				pass(0)
+				h.empty(t)
 			})
 		})
 	}

@@ -21,8 +21,8 @@ import (
 const (
 	closeWait   = 2 * time.Second // for the peer's Close frame after ours
 	refusalTime = 2 * time.Second // for everything that a refused client is told
-	// lastWords is how long a client that closes while results are still to come is kept waiting for its Close to be
-	// answered, so that it gets them.
+	// lastWords is how long a client that closes in the middle of its audio is kept waiting for its Close to be answered, so
+	// that it gets the results still to come.
 	lastWords = time.Second
 )
 
@@ -73,6 +73,7 @@ type conversation struct {
 	second  int // bytes of a second of audio
 
 	reader  wire.Reader // owned by the reading goroutine
+	ended   bool        // the audio has; owned by the reading goroutine
 	speaker wire.Speaker
 	buf     []byte // owned by the handler's goroutine
 }
@@ -82,7 +83,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, who caller, req 
 	c := &conversation{h: h, second: req.Config.Audio.Bytes(time.Second)}
 	c.reader.Verifier = who.frames
 	c.speaker = wire.Speaker{Session: uuid.NewSHA1(uuid.Nil, []byte(req.ID)), Stability: params.EnablePartialResultsStabilization,
-		Channels: params.EnableChannelIdentification, Identify: params.IdentifyLanguage || params.IdentifyMultipleLanguages}
+		Channels: params.EnableChannelIdentification, Speakers: params.ShowSpeakerLabel, Identify: params.IdentifyLanguage || params.IdentifyMultipleLanguages}
 	ses, err := h.opts.Sessions.Open(r.Context(), req)
 	if err != nil {
 		h.refuse(w, r, err)
@@ -96,7 +97,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, who caller, req 
 	// The request's context ends with the handler, not with the hijacked connection.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	var reading sync.WaitGroup
-	reading.Go(func() { c.listen(ctx) }) // owned by this handler; ends with the audio, or when the socket does
+	reading.Go(func() { c.listen(ctx) }) // owned by this handler; ends when the socket does, or with what cannot be read on from
 	why := c.speak(ctx)
 	switch {
 	case why == nil:
@@ -151,8 +152,7 @@ func (c *conversation) send(ctx context.Context, ev *wire.TranscriptEvent) error
 	return nil
 }
 
-// listen reads the client's messages until the audio ends. After that nothing is read: whatever the client says then, its
-// Close included, is met by Goodbye when the results are out.
+// listen reads the client's messages until the audio ends, and then waits with it for the results.
 func (c *conversation) listen(ctx context.Context) {
 	for {
 		msg, text, err := c.socket.Read(ctx, c.h.opts.MaxMessage)
@@ -168,14 +168,25 @@ func (c *conversation) listen(ctx context.Context) {
 		default:
 			end, err = c.message(ctx, msg)
 		}
+		if err == nil && !end {
+			continue
+		}
+		c.ended = true
 		if err != nil {
 			c.session.Finish(ctx, err)
-			return
+		} else if err := c.session.CloseSend(ctx); err != nil {
+			c.session.Abort(err)
 		}
-		if end {
-			if err := c.session.CloseSend(ctx); err != nil {
-				c.session.Abort(err)
-			}
+		c.attend(ctx)
+		return
+	}
+}
+
+// attend reads on after the end of the audio, so that pings are answered while results are still to come. What the client
+// says does not matter any more, and whether it is still there shows when it is sent something.
+func (c *conversation) attend(ctx context.Context) {
+	for {
+		if _, _, err := c.socket.Read(ctx, c.h.opts.MaxMessage); err != nil {
 			return
 		}
 	}
@@ -210,12 +221,15 @@ func textMessage(msg []byte) (end bool, err error) {
 	return false, &stt.Error{Code: stt.Malformed, Op: "receive", Msg: wire.TextUnexpectedFrame}
 }
 
-// closing is called when the client's Close has arrived while audio was still expected: that ends the audio, and the client
-// gets what was said, and why where the stream fails, if it comes soon, before its Close is answered.
+// closing is called when the client's Close has arrived. Where audio was still expected, that ends it, and the client gets
+// what was said, and why where the stream fails, if it comes soon. After the end of the audio it gets all that is to come.
 func (c *conversation) closing(open <-chan struct{}) {
-	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	ctx, cancel := context.Background(), func() {} // the session bounds how long results may take
+	if !c.ended {
+		ctx, cancel = context.WithTimeout(ctx, lastWords)
+		_ = c.session.CloseSend(ctx) // a session that has failed tells the handler why
+	}
 	defer cancel()
-	_ = c.session.CloseSend(ctx) // a session that has failed tells the handler why
 	select {
 	case <-open:
 	case <-ctx.Done():

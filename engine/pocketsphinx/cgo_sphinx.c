@@ -50,10 +50,10 @@ int es_load(ps_decoder_t **out, const char *hmm, const char *lm, const char *dic
 	err_set_callback(say, NULL); // the same for all, so it does not matter who comes first
 	err_set_logfp(NULL);         // or it prints its whole configuration
 	BEGIN(err)
-	// The last two cost no accuracy on read English (27.8 % and 26.6 % word errors before and after) and save a third
-	// of the time, most of all where the search has lost its way.
+	// The limit of active states costs no accuracy (27.8 % word errors with and without, on a minute of read English) and
+	// saves a third of the time, most of all where the search has lost its way.
 	cmd_ln_t *config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", hmm, "-lm", lm, "-dict", dict,
-		"-remove_silence", "no", "-maxhmmpf", "5000", "-topn", "2", NULL);
+		"-remove_silence", "no", "-maxhmmpf", "5000", NULL);
 	*out = config ? ps_init(config) : NULL;
 	cmd_ln_free_r(config); // the decoder holds a reference of its own
 	if (*out)

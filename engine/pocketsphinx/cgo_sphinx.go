@@ -133,7 +133,7 @@ func (f *front) features(samples []int16, out []float32) ([]float32, error) {
 
 func (f *front) free() { C.fe_free(f.fe) }
 
-// libraryVersion returns the version the library was installed as.
+// libraryVersion returns the version whose interface this file is written for. The library does not tell its own.
 func libraryVersion() string { return "5prealpha" }
 
 func failure(rc C.int, msg *[C.ES_ERRSIZE]C.char) error {

@@ -14,7 +14,7 @@ import (
 // All of these are in frames of 10 ms.
 const (
 	preRoll  = 30 // audio before the first sound that belongs to a segment: silence tells the search where words begin
-	postRoll = 30 // and after the last one
+	postRoll = 40 // and after the last one
 	lookBack = 50 // how late the detector may say that speech began
 	// uncertain is how much of the newest audio may still turn out to belong to a segment.
 	uncertain = preRoll + lookBack
@@ -38,7 +38,8 @@ type decoder struct {
 	search *search
 	front  *front
 	detect *vad.Detector
-	give   func(*search) // returns the search to the pool
+	pool   *pool
+	ending chan error // what the search is still busy with after an abandoned end, or nil
 
 	mean   *mean
 	rows   row
@@ -205,10 +206,29 @@ func (d *decoder) Finish(ctx context.Context, out engine.Output) error {
 	return d.finish(ctx, stt.EndpointEnd, out)
 }
 
+// endSearch has the search make its last passes over the utterance, which cannot be interrupted and take some seconds
+// for the longest segments on a slow machine. Who closes the stream meanwhile need not wait: the search goes back to the
+// pool when it is done.
+func (d *decoder) endSearch(ctx context.Context) error {
+	s, ended := d.search, make(chan error, 1)
+	go func() { ended <- s.end() }() // owned by the search, and with it by the pool, whose close waits for it
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		d.ending = ended
+		return ctx.Err()
+	}
+}
+
 // Close implements engine.Decoder.
 func (d *decoder) Close() {
 	d.front.free()
-	d.give(d.search)
+	if d.ending == nil {
+		d.pool.give(d.search)
+	} else {
+		d.pool.giveLater(d.search, d.ending)
+	}
 	d.search = nil
 }
 

@@ -11,8 +11,9 @@ type mean struct {
 }
 
 const (
-	// modelWeight is how many frames the model's own mean counts for. It is a guess about a stranger.
-	modelWeight = 10
+	// modelWeight is how many frames the model's own mean counts for: it is a guess about a stranger, but half a second of
+	// speech may be one vowel.
+	modelWeight = 60
 	// memory is how many frames the mean remembers.
 	memory = 500
 )

@@ -72,6 +72,14 @@ func (p *pool) give(s *search) {
 	p.back.Broadcast()
 }
 
+// giveLater takes a search back once done has been told.
+func (p *pool) giveLater(s *search, done <-chan error) {
+	go func() { // owned by the pool: close waits for the search, and so for this
+		<-done
+		p.give(s)
+	}()
+}
+
 // close waits for all searches to come back and frees them.
 func (p *pool) close() {
 	p.mu.Lock()

@@ -27,6 +27,9 @@ const (
 	mostLongest     = 60 * time.Second
 )
 
+const abilities = stt.FeatureInterim | stt.FeatureFlush | stt.FeatureSpeechEvents | stt.FeatureProgress |
+	stt.FeatureDeterministic | stt.FeatureWords | stt.FeatureConfidence | stt.FeatureEndpointing | stt.FeatureSpoken
+
 var format = stt.Format{Encoding: stt.PCM16, Rate: vad.Rate, Channels: 1}
 
 // Recognizer is the engine with one model. It implements stt.Recognizer, stt.Readier and io.Closer.
@@ -67,8 +70,7 @@ func (r *Recognizer) Models(context.Context) ([]stt.Model, error) {
 	return []stt.Model{{ID: r.opts.name, Title: "PocketSphinx", Can: stt.Capabilities{
 		Formats:   []stt.Format{format},
 		Languages: []string{r.opts.language},
-		Has: stt.FeatureInterim | stt.FeatureFlush | stt.FeatureSpeechEvents | stt.FeatureProgress |
-			stt.FeatureDeterministic | stt.FeatureWords | stt.FeatureConfidence | stt.FeatureEndpointing | stt.FeatureSpoken,
+		Has:       abilities,
 	}}}, nil
 }
 
@@ -108,7 +110,7 @@ func (r *Recognizer) decoder(set settings, start stt.Time) (*decoder, error) {
 		r.pool.give(s)
 		return nil, failed("open", err)
 	}
-	return &decoder{set: set, start: start, search: s, front: f, give: r.pool.give,
+	return &decoder{set: set, start: start, search: s, front: f, pool: r.pool,
 		detect: vad.New(vad.Options{}), mean: newMean(r.model.mean, s.size), rows: row{size: s.size}}, nil
 }
 
@@ -161,6 +163,10 @@ func refuse(cfg *stt.Config) error {
 		{"medical", cfg.Medical != nil},
 		{"interim.stability", cfg.Interim.Stability != stt.StabilityOff},
 		{"endpoint.max-silence", cfg.Endpoint.MaxSilence != 0},
+		{"prompt", cfg.Prompt != ""},
+		{"temperature", cfg.Temp != nil},
+		{"vendor", len(cfg.Vendor) > 0},
+		{"native", !abilities.Has(cfg.Native)},
 	} {
 		if o.asked {
 			return &stt.Error{Code: stt.Unsupported, Op: "open", Option: o.name,

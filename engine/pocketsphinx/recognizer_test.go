@@ -63,6 +63,9 @@ func TestRefused(t *testing.T) {
 		"phrases":              func(c *stt.Config) { c.Phrases = []stt.Phrase{{Text: "earshot"}} },
 		"pii":                  func(c *stt.Config) { c.PII.Mode = stt.PIIRedact },
 		"medical":              func(c *stt.Config) { c.Medical = &stt.Medical{} },
+		"prompt":               func(c *stt.Config) { c.Prompt = "a talk about ships" },
+		"vendor":               func(c *stt.Config) { c.Vendor = map[string]string{"beam": "1"} },
+		"native":               func(c *stt.Config) { c.Native = stt.FeatureWords | stt.FeatureCase },
 		"endpoint.silence":     func(c *stt.Config) { c.Endpoint.Silence = time.Millisecond },
 		"endpoint.max-segment": func(c *stt.Config) { c.Endpoint.MaxSegment = time.Hour },
 	} {
@@ -238,7 +241,7 @@ func TestAccuracyOnDevelopmentSet(t *testing.T) {
 	rate := 100 * float64(wrong) / float64(total)
 	t.Logf("%.1f %% of %d words are wrong; %v for %v of audio", rate, total, time.Since(start), audio)
 	if rate > 33 {
-		t.Errorf("%.1f %% of the words are wrong; it was 26.6 %%", rate)
+		t.Errorf("%.1f %% of the words are wrong; it was 25.4 %%", rate)
 	}
 }
 

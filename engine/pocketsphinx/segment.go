@@ -107,7 +107,7 @@ func (s *segment) begin(last bool) error {
 	m := s.d.mean
 	better := 2.2
 	if last {
-		better = 1.4
+		better = 1.15 // this one counts, and is the last
 	}
 	if s.open && (s.weight >= knownMean || m.weight < better*s.weight) {
 		return nil
@@ -177,7 +177,7 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 			return nil, 0, err
 		}
 	}
-	if err := s.d.search.end(); err != nil {
+	if err := s.d.endSearch(ctx); err != nil {
 		return nil, 0, failed("decode", err)
 	}
 	s.hyp = s.d.search.result(s.hyp[:0])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -26,6 +27,8 @@ type client struct {
 	format stt.Format
 	sealer *wire.Sealer // nil: bare messages; owned by the writer
 	finish time.Duration
+
+	writeBy atomic.Int64 // when the message under way must have been taken, Unix nanoseconds; 0: none is
 
 	listener wire.Listener // owned by the reader
 	ended    chan struct{} // closed by the reader when the server has ended the stream
@@ -78,8 +81,8 @@ func (c *client) write(ctx context.Context) {
 	}
 }
 
-// send writes one message. When it fails, the connection is gone or going, and the reader finds out why, but for a server
-// that takes nothing any more: waiting for it would have no end.
+// send writes one message. A server that takes nothing any more is not waited for without end. When it fails, the connection
+// is gone, and the reader finds out why.
 func (c *client) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
 	var err error
 	if c.sealer != nil {
@@ -90,13 +93,12 @@ func (c *client) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
 	if err != nil {
 		return msg, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, c.finish)
+	by := time.Now().Add(c.finish)
+	c.writeBy.Store(by.UnixNano())
+	bounded, cancel := context.WithDeadline(ctx, by)
 	defer cancel()
-	err = c.conn.Write(bounded, websocket.MessageBinary, msg)
-	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		c.core.Fail(&stt.Error{Code: stt.DeadlineExceeded, Op: "send", Peer: peer,
-			Msg: fmt.Sprintf("the server has taken no audio for %s", c.finish)})
-		_ = c.conn.CloseNow() // unblocks the reader
+	if err = c.conn.Write(bounded, websocket.MessageBinary, msg); err == nil {
+		c.writeBy.Store(0)
 	}
 	return msg, err
 }
@@ -159,7 +161,11 @@ func (c *client) lost(err error) *stt.Error {
 		asked = true
 	default:
 	}
+	by := c.writeBy.Load()
 	switch {
+	case by != 0 && time.Now().UnixNano() >= by:
+		return &stt.Error{Code: stt.DeadlineExceeded, Op: "send", Peer: peer,
+			Msg: fmt.Sprintf("the server has taken no audio for %s", c.finish)}
 	case closed && ce.Code == websocket.StatusNormalClosure && asked:
 		return nil
 	case closed:

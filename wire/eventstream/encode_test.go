@@ -135,12 +135,11 @@ func headersOf(m *eventstream.Message) []byte {
 	var b []byte
 	for _, h := range m.Headers {
 		b = append(append(b, byte(len(h.Name))), h.Name...)
-		content, code := []byte(nil), byte(6)
+		var content []byte
+		code := byte(6)
 		if s, ok := h.Value.Text(); ok {
 			content, code = []byte(s), 7
-		} else if s, ok := h.Value.Bytes(); ok {
-			content = s
-		} else {
+		} else if content, ok = h.Value.Bytes(); !ok {
 			b = append(b, 0)
 			continue
 		}

@@ -17,6 +17,7 @@ type Speaker struct {
 	Stability bool      // the client asked for stabilization
 	Channels  bool      // the client asked for channel identification
 	Identify  bool      // the client asked for language identification
+	Speakers  bool      // the client asked for speaker labels
 
 	said map[int]stt.Time // end of the last final, by channel
 }
@@ -101,7 +102,9 @@ func (s *Speaker) items(alt *stt.Alternative, seg *stt.Segment, span stt.Span) [
 			last = time.Duration(it.EndTime)
 			if seg.Final {
 				it.Confidence = fraction(w.Confidence)
-				it.Speaker = cmp.Or(w.Speaker, seg.Speaker)
+				if s.Speakers {
+					it.Speaker = cmp.Or(w.Speaker, seg.Speaker)
+				}
 			}
 		}
 		if s.Stability {

@@ -57,7 +57,7 @@ func conversations() []conversation {
 				Languages:    []stt.LanguageScore{{Language: "es-US", Score: 0.75}, {Language: "en-US", Score: 0.25}},
 				Alternatives: alternative(sure("hola", 0, 3000, 1))}),
 		}},
-		{name: "words", events: []stt.Event{
+		{name: "words", speaker: transcribe.Speaker{Speakers: true}, events: []stt.Event{
 			event(stt.Segment{ID: "1", Revision: 1, Final: true, Span: span(0, 5000), Alternatives: alternative(
 				said("0", sure("日本", 0, 500, 1)), said("0", glued(sure("語", 500, 900, 1))), mark("。", 900),
 				said("1", sure("New York", 1000, 1500, 1)), said("1", matched(sure("***", 1500, 1700, 0.125))), mark("?", 1700))}),
@@ -77,7 +77,7 @@ func conversations() []conversation {
 			event(stt.Segment{ID: "1", Revision: 2, Span: span(1000, 2200), Final: true, Alternatives: []stt.Alternative{{Text: "How are you?"}}}),
 			event(stt.Segment{ID: "2", Revision: 1, Final: true, Alternatives: []stt.Alternative{{Text: "no times"}}}),
 		}},
-		{name: "unknown", oneWay: true, events: []stt.Event{
+		{name: "unknown", speaker: transcribe.Speaker{Speakers: true}, oneWay: true, events: []stt.Event{
 			{Kind: stt.EventSpeechStart}, {Kind: stt.EventProgress, At: ms(100)}, // the wire has no word for these
 			event(stt.Segment{ID: "1", Revision: 1, Span: span(500, 900), Final: true, Speaker: "2",
 				Alternatives: alternative(stt.Word{Text: "um"}, said("3", sure("so", 600, 900, 1)), stt.Word{Text: ",", Kind: stt.Punctuation, Glue: true})}),

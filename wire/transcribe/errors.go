@@ -70,16 +70,13 @@ var codes = map[stt.Code]Exception{
 
 // ExceptionOf returns what a client is told of err. Options are named as the protocol names them, and causes stay here.
 func ExceptionOf(err error) Exception {
-	var s *sigv4.Error
-	if errors.As(err, &s) && s.Reason != sigv4.None {
-		var e *stt.Error
-		if !errors.As(err, &e) || e.Code != stt.Malformed { // a chunk's signature is a matter of the stream
-			return signatureException(s)
-		}
-	}
 	e := stt.AsError(err)
 	if e == nil {
 		e = &stt.Error{Code: stt.Internal}
+	}
+	// A chunk's signature is a matter of the stream; any other is one of the request.
+	if s, ok := errors.AsType[*sigv4.Error](e); ok && s.Reason != sigv4.None && e.Code != stt.Malformed {
+		return signatureException(s)
 	}
 	code := e.Code
 	if _, ok := codes[code]; !ok {

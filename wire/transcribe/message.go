@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// PathHTTP2 is the path of the standard operation over HTTP/2.
+const PathHTTP2 = "/stream-transcription"
+
 // The paths of the WebSocket operations (developer guide, "Setting up a WebSocket stream"; the last one is derived by an
 // SDK and not documented).
 const (

@@ -1,0 +1,250 @@
+package transcribe_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/wire/sigv4"
+	"github.com/earshot-stt/earshot/wire/transcribe"
+)
+
+// modelled is the status of every exception that SDKs know or services commonly give.
+var modelled = map[string]int{
+	transcribe.BadRequest: 400, transcribe.LimitExceeded: 429, transcribe.InternalFailure: 500, transcribe.Conflict: 409,
+	transcribe.ServiceUnavailable: 503, transcribe.AccessDenied: 403, transcribe.UnrecognizedClient: 403, transcribe.InvalidSignature: 403,
+	transcribe.IncompleteSignature: 400, transcribe.MissingToken: 403, transcribe.ExpiredToken: 403,
+}
+
+func TestEveryCodeHasAnException(t *testing.T) {
+	want := map[stt.Code]string{stt.Invalid: transcribe.BadRequest, stt.Quota: transcribe.LimitExceeded, stt.Exhausted: transcribe.ServiceUnavailable,
+		stt.Conflict: transcribe.Conflict, stt.Unauthenticated: transcribe.UnrecognizedClient, stt.Denied: transcribe.AccessDenied,
+		stt.Idle: transcribe.BadRequest, stt.TooLong: transcribe.LimitExceeded, stt.Unavailable: transcribe.ServiceUnavailable, stt.Internal: transcribe.InternalFailure}
+	for _, code := range stt.Codes() {
+		cause := errors.New("the cause " + secret)
+		x := transcribe.ExceptionOf(&stt.Error{Code: code, Msg: "what happened", Err: cause})
+		if x.Status == 0 || x.Status != modelled[x.Name] || want[code] != "" && x.Name != want[code] {
+			t.Errorf("%v: %+v", code, x)
+		}
+		if strings.Contains(x.Message, "cause") || code != stt.Internal && x.Message != "what happened" {
+			t.Errorf("%v is told as %q", code, x.Message)
+		}
+		if x.Fault() != (x.Status < 500) {
+			t.Errorf("%v: the fault of the client: %v", code, x.Fault())
+		}
+		// An error without a message still has a text, and so has one inside another.
+		for _, err := range []error{&stt.Error{Code: code}, fmt.Errorf("around: %w", &stt.Error{Code: code})} {
+			if x := transcribe.ExceptionOf(err); x.Message == "" || x.Name == "" || strings.Contains(x.Message, "around") {
+				t.Errorf("%v: %+v", err, x)
+			}
+		}
+	}
+}
+
+func TestInternalErrorsKeepTheirCauses(t *testing.T) {
+	for _, err := range []error{
+		errors.New("open /etc/secret: no such file"), fmt.Errorf("panic: %w", errors.New("secret")), nil,
+		&stt.Error{Code: stt.Internal, Msg: "secret", Option: "language", Got: "secret"}, &stt.Error{Code: 200, Msg: "secret"}, (*stt.Error)(nil),
+	} {
+		x := transcribe.ExceptionOf(err)
+		if x.Name != transcribe.InternalFailure || x.Status != 500 || x.Message != "An internal error ended the stream; the server's log says more." {
+			t.Errorf("%v is told as %+v", err, x)
+		}
+	}
+	for _, err := range []error{context.Canceled, context.DeadlineExceeded} {
+		if x := transcribe.ExceptionOf(err); x.Name != transcribe.InternalFailure || x.Message == "" {
+			t.Errorf("%v is told as %+v", err, x)
+		}
+	}
+}
+
+// A server whose own credentials an upstream refuses must not tell its clients that theirs are wrong.
+func TestUpstreamRefusals(t *testing.T) {
+	for code, want := range map[stt.Code]string{stt.Unauthenticated: transcribe.InternalFailure, stt.Denied: transcribe.InternalFailure,
+		stt.Expired: transcribe.InternalFailure, stt.Quota: transcribe.LimitExceeded, stt.Exhausted: transcribe.ServiceUnavailable, stt.Invalid: transcribe.BadRequest} {
+		x := transcribe.ExceptionOf(&stt.Error{Code: code, Peer: "upstream", PeerCode: "X", Msg: "said it"})
+		if x.Name != want || (want == transcribe.InternalFailure) == (x.Message == "said it") {
+			t.Errorf("%v from an upstream is told as %+v, want %s", code, x, want)
+		}
+	}
+}
+
+func TestIdleSaysHowLong(t *testing.T) {
+	for got, want := range map[string]string{
+		"15s": "Your request timed out because no new audio was received for 15 seconds.", "2m0s": "Your request timed out because no new audio was received for 120 seconds.",
+		"": "no audio", "soon": "no audio",
+	} {
+		if x := transcribe.ExceptionOf(&stt.Error{Code: stt.Idle, Got: got, Msg: "no audio"}); x.Message != want || x.Name != transcribe.BadRequest {
+			t.Errorf("%q: %+v", got, x)
+		}
+	}
+	// Only idleness is told so, whatever else carries a duration.
+	if x := transcribe.ExceptionOf(&stt.Error{Code: stt.TooLong, Got: "4h0m0s", Msg: "four hours"}); x.Message != "four hours" {
+		t.Errorf("%+v", x)
+	}
+}
+
+// Options of the hub are told as the parameters that set them.
+func TestOptionsInTheClientsWords(t *testing.T) {
+	for option, names := range map[string]string{
+		"stability": "enable-partial-results-stabilization", "speakers": "show-speaker-label", "spoken": "transcript-format",
+		"identify": "identify-language or identify-multiple-languages", "channels": "enable-channel-identification",
+		"encoding": "media-encoding", "language": "language-code", "model": "language-model-name", "audio": "sample-rate",
+		"vocabularies": "vocabulary-name or vocabulary-names", "phrases": "vocabulary-name or vocabulary-names",
+		"filters": "vocabulary-filter-name or vocabulary-filter-names",
+		"pii":     "content-identification-type or content-redaction-type",
+	} {
+		x := transcribe.ExceptionOf(&stt.Error{Code: stt.Unsupported, Option: option, Msg: `model "m" has none.`})
+		want := fmt.Sprintf(`The parameter %s asks for something that this server does not offer: model "m" has none.`, names)
+		if x.Name != transcribe.BadRequest || x.Message != want {
+			t.Errorf("%s: %+v\nwant %s", option, x, want)
+		}
+		// Other codes keep their sentence.
+		if x := transcribe.ExceptionOf(&stt.Error{Code: stt.NotFound, Option: option, Msg: "there is none"}); x.Message != "there is none" {
+			t.Errorf("%s, not found: %+v", option, x)
+		}
+	}
+	// The protocol's standard operation has no parameter for these: the sentence stands by itself.
+	for _, option := range []string{"", "medical", "something new"} {
+		if x := transcribe.ExceptionOf(&stt.Error{Code: stt.Unsupported, Option: option, Msg: "not here"}); x.Message != "not here" {
+			t.Errorf("%q: %+v", option, x)
+		}
+	}
+	x := transcribe.ExceptionOf(&stt.Error{Code: stt.Unsupported, Option: "language", Got: "xx", Want: "en-US, de-DE", Msg: "no"})
+	if want := "1 validation error detected: Value 'xx' at 'languageCode' failed to satisfy constraint: Member must satisfy enum value set: [en-US, de-DE]"; x.Message != want {
+		t.Errorf("%s\nwant %s", x.Message, want)
+	}
+	x = transcribe.ExceptionOf(stt.InvalidOption("audio", "pcm 9 Hz 1 channel", "8000 to 48000 Hz"))
+	if want := "1 validation error detected: Value 'pcm 9 Hz 1 channel' at 'mediaSampleRateHertz' failed to satisfy constraint: Member must be 8000 to 48000 Hz"; x.Message != want {
+		t.Errorf("%s\nwant %s", x.Message, want)
+	}
+}
+
+// Every exception of the protocol means something to a client of ours.
+func TestErrorOf(t *testing.T) {
+	const idle = "Your request timed out because no new audio was received for 15 seconds."
+	for _, c := range []struct {
+		name, msg string
+		begun     bool
+		want      stt.Code
+	}{
+		{transcribe.BadRequest, "no", false, stt.Invalid},
+		{transcribe.BadRequest, idle, true, stt.Idle},
+		{transcribe.BadRequest, "Signature expired: 20201123T084949Z is now earlier than 20201123T084949Z (20201123T085449Z - 5 min.)", true, stt.Expired},
+		{transcribe.BadRequest, transcribe.TextSignatureMismatch, true, stt.Unauthenticated},
+		{transcribe.BadRequest, transcribe.TextTooBig, true, stt.Invalid},
+		{transcribe.LimitExceeded, "no", false, stt.Quota},
+		{transcribe.InternalFailure, "no", true, stt.Unavailable},
+		{transcribe.Conflict, "Another stream is in progress with the same session ID", true, stt.Conflict},
+		{transcribe.ServiceUnavailable, "no", false, stt.Exhausted},
+		{transcribe.ServiceUnavailable, "no", true, stt.Unavailable},
+		{transcribe.AccessDenied, "no", false, stt.Denied},
+		{"AccessDenied", "no", false, stt.Denied},
+		{transcribe.UnrecognizedClient, "no", false, stt.Unauthenticated},
+		{transcribe.InvalidSignature, "no", false, stt.Unauthenticated},
+		{transcribe.InvalidSignature, "Signature expired: x", false, stt.Expired},
+		{transcribe.IncompleteSignature, "no", false, stt.Unauthenticated},
+		{transcribe.MissingToken, "no", false, stt.Unauthenticated},
+		{transcribe.ExpiredToken, "no", false, stt.Expired},
+		{"ResourceNotFoundException", "no", false, stt.NotFound},
+		{"SerializationException", "no", false, stt.Malformed},
+		{"ThrottlingException", "no", false, stt.Quota},
+		{"FutureException", "no", false, stt.Unavailable},
+		{strings.Repeat("x", 5000), strings.Repeat("y", 5000), false, stt.Unavailable},
+		{"NothingMoreException", "", false, stt.Unavailable},
+	} {
+		e := transcribe.ErrorOf(transcribe.Exception{Name: c.name, Message: c.msg}, c.begun)
+		if e.Code != c.want || e.Peer != "amazon" || !strings.HasPrefix(c.name, strings.TrimSuffix(e.PeerCode, "...")) || e.Msg == "" || len(e.Error()) > 1300 {
+			t.Errorf("%.40s %.40q, begun %v: %v %.200v; want %v", c.name, c.msg, c.begun, e.Code, e, c.want)
+		}
+	}
+}
+
+// What two ends of ours say to each other keeps its meaning where the protocol has the words.
+func TestCodesThereAndBack(t *testing.T) {
+	keeps := []stt.Code{stt.Invalid, stt.Unauthenticated, stt.Denied, stt.Conflict, stt.Quota, stt.Exhausted, stt.Idle}
+	for _, code := range stt.Codes() {
+		back := transcribe.ErrorOf(transcribe.ExceptionOf(&stt.Error{Code: code, Msg: "x", Got: "15s"}), false)
+		if slices.Contains(keeps, back.Code) != (back.Code != stt.Unavailable) || slices.Contains(keeps, code) && back.Code != code {
+			t.Errorf("%v comes back as %v", code, back.Code)
+		}
+	}
+}
+
+// The service answers a wrong signature with the canonical request, session token and all: that part is not passed on, what
+// it says before and after is.
+func TestErrorOfWithholdsTheCanonicalRequest(t *testing.T) {
+	e := transcribe.ErrorOf(transcribe.Exception{Name: transcribe.InvalidSignature, Message: transcribe.TextSignatureMismatch +
+		"\n\nThe Canonical String for this request should have been\n'GET\n/path\nX-Amz-Security-Token=TOKEN\nhost:x\n\nhost\nabc'\n\nThe String-to-Sign should have been\n'AWS4\nabc'\n\nit fits another host"}, false)
+	if want := transcribe.TextSignatureMismatch + " it fits another host"; e.Msg != want {
+		t.Errorf("got %q\nwant %q", e.Msg, want)
+	}
+	for _, tail := range []string{"", "'\n", "\n'GET\nTOKEN'\n", "\n'GET\nTOKEN'\n\nThe String-to-Sign should have been\n'TOKEN"} {
+		e := transcribe.ErrorOf(transcribe.Exception{Name: transcribe.InvalidSignature, Message: "no\n\nThe Canonical String" + tail}, false)
+		if e.Msg != "no" {
+			t.Errorf("%q: got %q", tail, e.Msg)
+		}
+	}
+}
+
+// Reasons for refusing a signature, from presigned URLs that are wrong in one way each.
+func TestSignatureExceptions(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	sign := func(expires time.Duration) sigv4.Request {
+		s := sigv4.Signer{Credentials: sigv4.Credentials{AccessKeyID: accessKey, Secret: secret, SessionToken: "TOKEN-OF-THE-SESSION"}, Region: region}
+		signed, _, err := s.Presign("GET", "wss://localhost:8443/stream-transcription-websocket?language-code=en-US", expires, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, rawQuery, _ := strings.Cut(strings.TrimPrefix(signed, "wss://localhost:8443"), "?")
+		return sigv4.Request{Method: "GET", Path: path, RawQuery: rawQuery, Header: http.Header{}, Hosts: []string{"localhost:8443"}}
+	}
+	for name, c := range map[string]struct {
+		change  func(r *sigv4.Request)
+		expires time.Duration
+		after   time.Duration
+		secrets []string
+		want    string
+		text    string // how the message begins
+	}{
+		"wrong secret":  {nil, time.Minute, 0, []string{"another"}, transcribe.InvalidSignature, transcribe.TextSignatureMismatch + "\n\nThe Canonical String for this request should have been\n'GET\n"},
+		"wrong host":    {func(r *sigv4.Request) { r.Hosts = []string{"example.com"} }, time.Minute, 0, []string{secret}, transcribe.InvalidSignature, transcribe.TextSignatureMismatch},
+		"unknown key":   {nil, time.Minute, 0, nil, transcribe.UnrecognizedClient, transcribe.TextUnknownKey},
+		"expired":       {nil, time.Minute, 2 * time.Minute, []string{secret}, transcribe.InvalidSignature, "Signature expired: 20260102T030405Z is now earlier than"},
+		"clock ahead":   {nil, time.Minute, -time.Hour, []string{secret}, transcribe.InvalidSignature, "Signature not yet current: 20260102T030405Z is still later than"},
+		"too long":      {nil, time.Hour, 0, []string{secret}, transcribe.BadRequest, "X-Amz-Expires: "},
+		"no signature":  {func(r *sigv4.Request) { r.RawQuery = "language-code=en-US" }, time.Minute, 0, []string{secret}, transcribe.MissingToken, ""},
+		"half of it":    {func(r *sigv4.Request) { r.RawQuery = strings.Replace(r.RawQuery, "X-Amz-Date", "X-Amz-Day", 1) }, time.Minute, 0, []string{secret}, transcribe.IncompleteSignature, ""},
+		"other service": {func(r *sigv4.Request) { r.RawQuery = strings.Replace(r.RawQuery, "%2Ftranscribe%2F", "%2Fs3%2F", 1) }, time.Minute, 0, []string{secret}, transcribe.InvalidSignature, "Credential should be scoped to correct service: 'transcribe'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := sign(c.expires)
+			if c.change != nil {
+				c.change(&r)
+			}
+			claim, err := sigv4.Parse(r.RawQuery, r.Header)
+			if err == nil {
+				err = sigv4.Verify(claim, r, c.secrets, now.Add(c.after), sigv4.Limits{})
+			}
+			if err == nil {
+				t.Fatal("it is verified")
+			}
+			x := transcribe.ExceptionOf(fmt.Errorf("handshake: %w", err))
+			if x.Name != c.want || x.Status != modelled[x.Name] || x.Message == "" || !strings.HasPrefix(x.Message, c.text) {
+				t.Errorf("%+v\nwant %s and a message that begins %q", x, c.want, c.text)
+			}
+			if strings.Contains(x.Message, secret) || strings.Contains(x.Message, "TOKEN-OF") || claim.Signature != "" && strings.Contains(x.Message, claim.Signature) {
+				t.Errorf("the message shows a secret: %s", x.Message)
+			}
+			if transcribe.ErrorOf(x, false).Msg == "" {
+				t.Error("it means nothing to a client of ours")
+			}
+		})
+	}
+}
