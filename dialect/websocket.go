@@ -125,7 +125,7 @@ func (s *Socket) Goodbye(code websocket.StatusCode, reason string, wait time.Dur
 	// The library discards what is left of a message without a bound of its own.
 	bound := time.AfterFunc(wait, func() {
 		s.net.release()
-		s.net.SetDeadline(time.Unix(1, 0))
+		_ = s.net.SetDeadline(time.Unix(1, 0)) // one that cannot be set is closed already
 	})
 	defer bound.Stop()
 	_ = s.conn.Close(code, reason) // a peer that is gone already is no news

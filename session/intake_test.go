@@ -105,7 +105,7 @@ func TestAnyCut(t *testing.T) {
 				lengths = []int{1}
 			case try > 1:
 				lengths = nil
-				for range len(whole) {
+				for range whole {
 					lengths = append(lengths, 1+r.IntN(1+r.IntN(3000)))
 				}
 			}

@@ -86,7 +86,8 @@ func (s *Session) bound(ctx context.Context) (context.Context, context.CancelFun
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at, _ := s.deadline()
-	bounded, cancel := ctx, context.CancelFunc(nil)
+	var bounded context.Context
+	var cancel context.CancelFunc
 	if at.IsZero() {
 		bounded, cancel = context.WithCancel(ctx)
 	} else {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -104,7 +105,7 @@ func TestBufferLimit(t *testing.T) {
 			t.Errorf("%d bytes have been written after 3 were read, want 13", at())
 		}
 		rest, err := io.ReadAll(server)
-		if got := append(first, rest...); err != nil || !bytes.Equal(got, text) {
+		if got := slices.Concat(first, rest); err != nil || !bytes.Equal(got, text) {
 			t.Errorf("%d bytes arrive of %d, %v", len(got), len(text), err)
 		}
 		writing.Wait()

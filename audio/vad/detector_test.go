@@ -26,7 +26,8 @@ func stretches(all []Frame, bridge time.Duration) []stretch {
 			continue
 		}
 		s := stretch{time.Duration(i-all[i].Began) * FrameTime, 0}
-		for ; i < len(all) && all[i].Speech; i++ {
+		for i < len(all) && all[i].Speech {
+			i++
 		}
 		s.to = time.Duration(i) * FrameTime
 		if i < len(all) {

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binaryPath = filepath.Join(dir, "earshot")
-		build := exec.Command("go", "build", "-ldflags", "-X main.version=v0-test", "-o", binaryPath, ".")
+		build := exec.Command("go", "build", "-tags=", "-ldflags", "-X main.version=v0-test", "-o", binaryPath, ".")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "the command cannot be built: %v\n%s", err, out)
 			return 1

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -71,7 +72,7 @@ func (s *screen) event(ev *stt.Event) error {
 }
 
 func (s *screen) segment(seg *stt.Segment) error {
-	text := seg.Best().Text
+	text := printable(seg.Best().Text)
 	if !seg.Final {
 		s.partial = text
 		if s.lines {
@@ -98,7 +99,7 @@ func (s *screen) print(seg *stt.Segment, prefix string) error {
 	if s.label != "" {
 		prefix = s.label + ": " + prefix
 	}
-	_, err := fmt.Fprintf(s.out, "%s%s\n", prefix, seg.Best().Text)
+	_, err := fmt.Fprintf(s.out, "%s%s\n", prefix, printable(seg.Best().Text))
 	return err
 }
 
@@ -184,4 +185,14 @@ func tail(text string, columns int) string {
 		return ""
 	}
 	return "…" + string(runes[len(runes)-columns+1:])
+}
+
+// printable returns a text without control characters: it may come from a server, and a terminal would act on them.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text)
 }

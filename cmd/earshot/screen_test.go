@@ -73,3 +73,21 @@ func TestUsualArguments(t *testing.T) {
 		}
 	}
 }
+
+// A server may send anything; a terminal must not act on it.
+func TestPrintable(t *testing.T) {
+	var out, line bytes.Buffer
+	s := &screen{out: &out, errs: &line, line: &line, width: 80}
+	evil := "he\x1b[31mllo\r\n\u009bwörld\x07"
+	for _, final := range []bool{false, true} {
+		if err := s.event(&stt.Event{Kind: stt.EventSegment, Segment: &stt.Segment{Final: final, Alternatives: []stt.Alternative{{Text: evil}}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := out.String(), "he[31mllowörld\n"; got != want {
+		t.Errorf("printed %q, expected %q", got, want)
+	}
+	if strings.Contains(line.String(), "[31mllo\r") || strings.Contains(line.String(), "\x1b[31m") {
+		t.Errorf("the line holds %q", line.String())
+	}
+}

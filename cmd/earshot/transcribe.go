@@ -187,7 +187,7 @@ func converse(ctx context.Context, ses *session.Session, p *pump, show *screen) 
 	}
 	cancel()
 	ses.Abort(reason)
-	<-fed
+	<-fed //nolint:errcheck // the pump has told the session
 	ses.Close(reason)
 	show.done()
 	if errors.Is(reason, io.EOF) {

@@ -51,7 +51,6 @@ type decoder struct {
 	speaking  bool
 	lastVoice int // frame after the last one with speech
 	seg       *segment
-	ids       int
 }
 
 // Decode implements engine.Decoder.

@@ -30,7 +30,7 @@ func checkLanguage(path string) error {
 	if err != nil {
 		return err
 	}
-	problem := ""
+	var problem string
 	switch size := []byte{byte(len(dumpHeader) + 1), 0, 0, 0}; {
 	case bytes.HasPrefix(data, []byte(trieHeader)):
 		problem = trie(newBlob(data))

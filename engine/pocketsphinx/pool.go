@@ -17,6 +17,7 @@ const retryAfter = 2 * time.Second
 type pool struct {
 	max  int
 	load func() (*search, error)
+	late sync.WaitGroup // the goroutines of giveLater
 
 	mu     sync.Mutex // guards all below
 	idle   []*search
@@ -25,8 +26,8 @@ type pool struct {
 	back   *sync.Cond // a search has come back
 }
 
-func newPool(max int, load func() (*search, error)) *pool {
-	p := &pool{max: max, load: load}
+func newPool(most int, load func() (*search, error)) *pool {
+	p := &pool{max: most, load: load}
 	p.back = sync.NewCond(&p.mu)
 	return p
 }
@@ -75,7 +76,7 @@ func (p *pool) give(s *search) {
 // giveLater takes a search back once done has been told.
 func (p *pool) giveLater(s *search, done <-chan error) {
 	go func() { // owned by the pool: close waits for the search, and so for this
-		<-done
+		<-done //nolint:errcheck // the search remembers what became of it
 		p.give(s)
 	}()
 }
@@ -83,11 +84,14 @@ func (p *pool) giveLater(s *search, done <-chan error) {
 // close waits for all searches to come back and frees them.
 func (p *pool) close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.closed = true
 	for p.taken > 0 {
 		p.back.Wait()
 	}
+	p.mu.Unlock()
+	p.late.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, s := range p.idle {
 		s.free()
 	}

@@ -134,7 +134,7 @@ func (d *decoder) say(out engine.Output, final bool) error {
 	seg := &d.script[0]
 	d.revision++
 	s := &stt.Segment{ID: fmt.Sprintf("script-%d-%d", seg.Start.Microseconds(), d.part), Revision: d.revision,
-		Span: stt.SpanOf(seg.Start, min(d.now, seg.End)), Final: final}
+		Span: stt.SpanOf(seg.Start, d.reach(seg, final)), Final: final}
 	if len(d.cfg.Languages.Tags) > 0 {
 		s.Language = d.cfg.Languages.Tags[0]
 	}
@@ -151,6 +151,16 @@ func (d *decoder) say(out engine.Output, final bool) error {
 		s.Alternatives = []stt.Alternative{{Text: stt.JoinWords(words), Words: words}}
 	}
 	return out.Emit(stt.Event{Kind: stt.EventSegment, Segment: s})
+}
+
+// reach returns how far a revision reaches into a segment: to what has been heard of it, but for a final not into a word that
+// is being said and belongs to the next one.
+func (d *decoder) reach(seg *Segment, final bool) stt.Time {
+	end := min(d.now, seg.End)
+	if final && d.word < len(seg.Words) {
+		end = min(end, max(seg.Words[d.word].Start, seg.Start))
+	}
+	return end
 }
 
 // Flush gives a final of the words said so far; the rest of the segment becomes a segment of its own.

@@ -48,11 +48,11 @@ func TestEvents(t *testing.T) {
 		{"partials far apart", "0.1-0.4 a b c", stt.Config{Interim: stt.Interim{Every: 250 * ms}}, []time.Duration{s}, []string{
 			"progress 100ms", "speech-start 100ms", "partial 100ms-300ms a b", "final 100ms-400ms a b c", "speech-end 400ms", "endpoint 400ms", "progress 1s"}},
 		{"audio that ends in a word", two, stt.Config{}, []time.Duration{250 * ms}, []string{
-			"progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "final 100ms-250ms a", "progress 250ms"}},
+			"progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "final 100ms-200ms a", "progress 250ms"}},
 		{"audio that ends in the first word", two, stt.Config{}, []time.Duration{150 * ms}, []string{
 			"progress 100ms", "speech-start 100ms", "progress 150ms"}},
 		{"flush in a word", two, stt.Config{}, []time.Duration{240 * ms, 760 * ms}, []string{
-			"progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "final 100ms-240ms a", "progress 200ms", "flushed 240ms",
+			"progress 100ms", "speech-start 100ms", "partial 100ms-200ms a", "final 100ms-200ms a", "progress 200ms", "flushed 240ms",
 			"partial 200ms-300ms b", "final 200ms-400ms b c", "speech-end 400ms", "endpoint 400ms", "progress 500ms",
 			"speech-start 500ms", "final 500ms-600ms d", "speech-end 600ms", "endpoint 600ms", "progress 1s"}},
 		{"flush in the first word", two, stt.Config{}, []time.Duration{160 * ms, 840 * ms}, []string{

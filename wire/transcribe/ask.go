@@ -121,7 +121,7 @@ func (p *Params) setResources(cfg *stt.Config) error {
 	return setNames("filters", filters, fixed, &p.VocabularyFilterName, &p.VocabularyFilterNames)
 }
 
-var resourceName = name(200)
+var resourceName = name()
 
 func setNames(option string, given []string, fixed bool, one, many *string) error {
 	for _, n := range given {

@@ -145,10 +145,10 @@ func oneOf(values ...string) func(string) string {
 	}
 }
 
-func length(low, high int) func(string) string {
+func upTo(high int) func(string) string {
 	return func(s string) string {
-		if len(s) < low || len(s) > high {
-			return fmt.Sprintf("Member must have length between %d and %d, inclusive", low, high)
+		if s == "" || len(s) > high {
+			return fmt.Sprintf("Member must have length between 1 and %d, inclusive", high)
 		}
 		return ""
 	}
@@ -164,6 +164,5 @@ func pattern(expr string) func(string) string {
 	}
 }
 
-func name(longest int) func(string) string {
-	return pattern(fmt.Sprintf(`[0-9a-zA-Z._-]{1,%d}`, longest))
-}
+// name is the constraint on names of vocabularies, filters and models.
+func name() func(string) string { return pattern(`[0-9a-zA-Z._-]{1,200}`) }

@@ -48,14 +48,14 @@ type parameter struct {
 }
 
 var parameters = []parameter{
-	{name: "language-code", member: "languageCode", options: []string{"language"}, check: length(1, 20), field: func(p *Params) any { return &p.LanguageCode }},
+	{name: "language-code", member: "languageCode", options: []string{"language"}, check: upTo(20), field: func(p *Params) any { return &p.LanguageCode }},
 	{name: "sample-rate", member: "mediaSampleRateHertz", options: []string{"audio"}, check: between(8000, 48000), field: func(p *Params) any { return &p.SampleRate }},
 	{name: "media-encoding", member: "mediaEncoding", options: []string{"encoding"}, check: oneOf("pcm", "ogg-opus", "flac", "g711-alaw", "g711-ulaw", "g729"), field: func(p *Params) any { return &p.MediaEncoding }},
 	{name: "session-id", member: "sessionId", check: pattern(`[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}`), field: func(p *Params) any { return &p.SessionID }},
-	{name: "vocabulary-name", member: "vocabularyName", options: []string{"vocabularies", "phrases"}, check: name(200), field: func(p *Params) any { return &p.VocabularyName }},
-	{name: "vocabulary-names", member: "vocabularyNames", options: []string{"vocabularies", "phrases"}, check: length(1, 3000), field: func(p *Params) any { return &p.VocabularyNames }},
-	{name: "vocabulary-filter-name", member: "vocabularyFilterName", options: []string{"filters"}, check: name(200), field: func(p *Params) any { return &p.VocabularyFilterName }},
-	{name: "vocabulary-filter-names", member: "vocabularyFilterNames", options: []string{"filters"}, check: length(1, 3000), field: func(p *Params) any { return &p.VocabularyFilterNames }},
+	{name: "vocabulary-name", member: "vocabularyName", options: []string{"vocabularies", "phrases"}, check: name(), field: func(p *Params) any { return &p.VocabularyName }},
+	{name: "vocabulary-names", member: "vocabularyNames", options: []string{"vocabularies", "phrases"}, check: upTo(3000), field: func(p *Params) any { return &p.VocabularyNames }},
+	{name: "vocabulary-filter-name", member: "vocabularyFilterName", options: []string{"filters"}, check: name(), field: func(p *Params) any { return &p.VocabularyFilterName }},
+	{name: "vocabulary-filter-names", member: "vocabularyFilterNames", options: []string{"filters"}, check: upTo(3000), field: func(p *Params) any { return &p.VocabularyFilterNames }},
 	{name: "vocabulary-filter-method", member: "vocabularyFilterMethod", check: oneOf("mask", "remove", "tag"), field: func(p *Params) any { return &p.VocabularyFilterMethod }},
 	{name: "show-speaker-label", member: "showSpeakerLabel", options: []string{"speakers"}, field: func(p *Params) any { return &p.ShowSpeakerLabel }},
 	{name: "enable-channel-identification", member: "enableChannelIdentification", options: []string{"channels"}, field: func(p *Params) any { return &p.EnableChannelIdentification }},
@@ -65,11 +65,11 @@ var parameters = []parameter{
 	{name: "content-identification-type", member: "contentIdentificationType", options: []string{"pii"}, check: oneOf("PII"), field: func(p *Params) any { return &p.ContentIdentificationType }},
 	{name: "content-redaction-type", member: "contentRedactionType", options: []string{"pii"}, check: oneOf("PII"), field: func(p *Params) any { return &p.ContentRedactionType }},
 	{name: "pii-entity-types", member: "piiEntityTypes", check: pattern(`[A-Z_, ]{1,300}`), field: func(p *Params) any { return &p.PIIEntityTypes }},
-	{name: "language-model-name", member: "languageModelName", options: []string{"model"}, check: name(200), field: func(p *Params) any { return &p.LanguageModelName }},
+	{name: "language-model-name", member: "languageModelName", options: []string{"model"}, check: name(), field: func(p *Params) any { return &p.LanguageModelName }},
 	{name: "identify-language", member: "identifyLanguage", options: []string{"identify"}, field: func(p *Params) any { return &p.IdentifyLanguage }},
 	{name: "identify-multiple-languages", member: "identifyMultipleLanguages", options: []string{"identify"}, field: func(p *Params) any { return &p.IdentifyMultipleLanguages }},
 	{name: "language-options", member: "languageOptions", check: pattern(`[a-zA-Z,-]{1,200}`), field: func(p *Params) any { return &p.LanguageOptions }},
-	{name: "preferred-language", member: "preferredLanguage", check: length(1, 20), field: func(p *Params) any { return &p.PreferredLanguage }},
+	{name: "preferred-language", member: "preferredLanguage", check: upTo(20), field: func(p *Params) any { return &p.PreferredLanguage }},
 	{name: "session-resume-window", member: "sessionResumeWindow", check: between(1, 300), field: func(p *Params) any { return &p.SessionResumeWindow }},
 	{name: "transcript-format", member: "transcriptFormat", options: []string{"spoken"}, check: oneOf("written", "spoken"), field: func(p *Params) any { return &p.TranscriptFormat }},
 }

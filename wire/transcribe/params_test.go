@@ -241,8 +241,8 @@ func randomParams(r *rand.Rand) transcribe.Params {
 	}
 	mode := r.IntN(3)
 	p.IdentifyLanguage, p.IdentifyMultipleLanguages = mode == 1, mode == 2
-	switch {
-	case mode == 0:
+	switch mode {
+	case 0:
 		p.LanguageCode, p.LanguageOptions, p.PreferredLanguage = "en-US", "", ""
 	default:
 		p.LanguageCode, p.LanguageOptions = "", "en-US,de-DE"
