@@ -234,7 +234,7 @@ func TestModelInOddPlaces(t *testing.T) {
 		"a file for a folder":   {modelFiles{hmm: full.dict, lm: full.lm, dict: full.dict}, "is a file; the option names a folder"},
 		"a folder for a file":   {modelFiles{hmm: full.hmm, lm: full.lm, dict: full.hmm}, "is not a file"},
 		"nothing":               {modelFiles{hmm: "/nonexistent", lm: full.lm, dict: full.dict}, "/nonexistent/feat.params does not exist; a model for US English comes with the Debian package pocketsphinx-en-us"},
-		"a compressed model":    {modelFiles{hmm: full.hmm, lm: "/tmp/$(reboot).gz", dict: full.dict}, "is compressed"},
+		"a compressed model":    {modelFiles{hmm: full.hmm, lm: "/srv/$(reboot).gz", dict: full.dict}, "is compressed"},
 		"a part of the package": {modelFiles{hmm: modelFolder + "fr-fr", lm: full.lm, dict: full.dict}, "the file belongs to the Debian package pocketsphinx-en-us"},
 	} {
 		_, err := checkModel(c.files)
