@@ -1,5 +1,5 @@
 // Package pocketsphinx is the speech recogniser that runs in this process with nothing but Debian packages: CMU
-// PocketSphinx through cgo. It is exact, private and modest: it knows US English out of the box, any other language as
+// PocketSphinx through cgo. It is private and modest: it knows US English out of the box, any other language as
 // an operator's Sphinx model, and it makes several times as many mistakes as a neural engine.
 //
 // It needs two packages and one build tag:

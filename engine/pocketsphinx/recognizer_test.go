@@ -141,10 +141,16 @@ func TestCloseAtAnyMoment(t *testing.T) {
 		round()
 	}
 	r.pool.late.Wait() // for searches that were busy when their stream was closed
+	// One that has done its work is counted until it has been cleared away.
+	tick, patience := time.NewTicker(5*time.Millisecond), time.After(2*time.Second)
+	defer tick.Stop()
 	n := runtime.NumGoroutine()
-	for i := 0; i < 1000 && n > goroutines; i++ { // one that has done its work is counted until it has been cleared away
-		runtime.Gosched()
-		n = runtime.NumGoroutine()
+	for waiting := true; waiting && n > goroutines; n = runtime.NumGoroutine() {
+		select {
+		case <-tick.C:
+		case <-patience:
+			waiting = false
+		}
 	}
 	if n > goroutines {
 		t.Errorf("%d goroutines; %d before; seed %d", n, goroutines, seed)
