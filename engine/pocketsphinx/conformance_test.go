@@ -13,7 +13,7 @@ func TestConformance(t *testing.T) {
 	audio := samplesOf(t, testData+"goforward.raw")
 	stttest.Run(t, stttest.Harness{
 		New: func(t *testing.T, _ stttest.Defect) stt.Recognizer {
-			return openEngine(t, small)
+			return sharedEngine(t, small)
 		},
 		Config: config(),
 		Audio:  bytesOf(join(audio, quiet(1), audio)),

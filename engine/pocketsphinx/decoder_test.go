@@ -55,7 +55,7 @@ func TestWordTimesAfterRoomTone(t *testing.T) {
 		"more of it": {nil, austen + "0930.wav"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := openEngine(t, c.values)
+			r := sharedEngine(t, c.values)
 			clip := samplesOf(t, c.file)
 			alone := wordsIn(finals(transcribe(t, r, config(), clip, 3200)))
 			after := wordsIn(finals(transcribe(t, r, config(), join(roomTone(clip, 3), clip), 3200)))
@@ -85,7 +85,7 @@ func TestClipsJoined(t *testing.T) {
 		"read aloud": {nil, austen + "0930.wav", austen + "0880.wav", 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := openEngine(t, c.values)
+			r := sharedEngine(t, c.values)
 			a, b := samplesOf(t, c.a), samplesOf(t, c.b)
 			want := textOf(finals(transcribe(t, r, config(), a, 0))) + " " + textOf(finals(transcribe(t, r, config(), b, 0)))
 			got := textOf(finals(transcribe(t, r, config(), join(a, b), 0)))
@@ -149,7 +149,7 @@ func louder(s []int16, gain float64) []int16 {
 
 // Finals do not depend on how the audio was cut.
 func TestCuts(t *testing.T) {
-	r := openEngine(t, small)
+	r := sharedEngine(t, small)
 	audio := join(samplesOf(t, goforward), quiet(0.7), samplesOf(t, testData+"something.raw"))
 	audio = audio[:len(audio)-77] // no whole frame at the end
 	want := finals(transcribe(t, r, config(), audio, 0))
@@ -165,7 +165,7 @@ func TestCuts(t *testing.T) {
 
 // A minute of silence or noise has no words.
 func TestNoWordsInNoise(t *testing.T) {
-	r := openEngine(t, small)
+	r := sharedEngine(t, small)
 	rnd := rand.New(rand.NewPCG(7, 7))
 	white := func(level float64) func(int) float64 { return func(int) float64 { return level * rnd.NormFloat64() } }
 	brown := 0.0
@@ -191,7 +191,11 @@ func TestNoWordsInNoise(t *testing.T) {
 		},
 		"a tone": func(i int) float64 { return 8000 * math.Sin(2*math.Pi*1000*float64(i)/vad.Rate) },
 	} {
-		samples := make([]int16, 60*vad.Rate)
+		seconds := 60
+		if raceEnabled {
+			seconds = 15 // the detector takes ten times as long then
+		}
+		samples := make([]int16, seconds*vad.Rate)
 		for i := range samples {
 			samples[i] = int16(max(-32768, min(32767, at(i))))
 		}
@@ -205,7 +209,7 @@ func TestNoWordsInNoise(t *testing.T) {
 
 // Progress follows through silence, and speech is bracketed.
 func TestEvents(t *testing.T) {
-	r := openEngine(t, small)
+	r := sharedEngine(t, small)
 	events := transcribe(t, r, config(), join(quiet(4), samplesOf(t, goforward), quiet(4)), 3200)
 	var order []string
 	progress := map[bool]int{}
@@ -237,7 +241,7 @@ func TestEvents(t *testing.T) {
 
 // The last word is there although the audio ends with it.
 func TestEndWithinSpeech(t *testing.T) {
-	r := openEngine(t, small)
+	r := sharedEngine(t, small)
 	audio := samplesOf(t, goforward)
 	words := wordsIn(finals(transcribe(t, r, config(), audio, 0)))
 	if got := stt.JoinWords(words); got != "go forward ten meters" {
@@ -257,7 +261,7 @@ func TestEndWithinSpeech(t *testing.T) {
 
 // A segment is never longer than allowed, and a word at the seam is in one final, whole.
 func TestLongSpeech(t *testing.T) {
-	r := openEngine(t, small)
+	r := sharedEngine(t, small)
 	clip := samplesOf(t, goforward)
 	words := wordsIn(finals(transcribe(t, r, config(), clip, 0)))
 	from, to := int(words[0].Span.Start*vad.Rate/time.Second), int(words[3].Span.End*vad.Rate/time.Second)
@@ -281,7 +285,7 @@ func TestLongSpeech(t *testing.T) {
 
 // Silence shorter than asked for ends nothing.
 func TestEndpointSilence(t *testing.T) {
-	r := openEngine(t, small)
+	r := sharedEngine(t, small)
 	audio := join(samplesOf(t, goforward), quiet(0.4), samplesOf(t, goforward))
 	for silence, want := range map[time.Duration]int{0: 2, 3 * time.Second: 1} {
 		cfg := config()
@@ -293,7 +297,7 @@ func TestEndpointSilence(t *testing.T) {
 }
 
 func TestInterim(t *testing.T) {
-	r := openEngine(t, small)
+	r := sharedEngine(t, small)
 	audio := samplesOf(t, goforward)
 	count := func(in stt.Interim) (n int) {
 		cfg := config()
@@ -318,7 +322,7 @@ func TestInterim(t *testing.T) {
 
 // Whatever bytes come, the stream ends in order.
 func TestHostileAudio(t *testing.T) {
-	r := openEngine(t, small)
+	r := sharedEngine(t, small)
 	rnd := rand.New(rand.NewPCG(3, 3))
 	for name, at := range map[string]func(i int) int16{
 		"square wave": func(i int) int16 { return int16(32767 - 65535*(i/80%2)) },
@@ -343,7 +347,7 @@ func TestHostileAudio(t *testing.T) {
 }
 
 func FuzzDecoder(f *testing.F) {
-	r := openEngine(f, small)
+	r := sharedEngine(f, small)
 	f.Add([]byte{}, uint16(1))
 	f.Add(bytesOf(samplesOf(f, goforward)[8000:24000]), uint16(160))
 	f.Fuzz(func(t *testing.T, data []byte, cut uint16) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -19,8 +20,38 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// openEngine returns the engine with the Debian model. It is closed when the test ends.
+// engines are those that tests share. Reading and checking a model takes seconds under the race detector, and a stream finds
+// nothing of the one before it, which a test of its own shows.
+var engines = map[string]*Recognizer{}
+
+// TestMain gives the memory of shared engines back, and so shows that it can be done.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, r := range engines {
+		r.Close()
+	}
+	os.Exit(code)
+}
+
+// sharedEngine returns an engine that other tests use as well, one after the other.
+func sharedEngine(t testing.TB, values map[string]string) *Recognizer {
+	t.Helper()
+	key := fmt.Sprint(values)
+	if engines[key] == nil {
+		engines[key] = newEngine(t, values)
+	}
+	return engines[key]
+}
+
+// openEngine returns an engine for one test, which closes it.
 func openEngine(t testing.TB, values map[string]string) *Recognizer {
+	t.Helper()
+	r := newEngine(t, values)
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+func newEngine(t testing.TB, values map[string]string) *Recognizer {
 	t.Helper()
 	if _, err := os.Stat(modelFolder); err != nil {
 		t.Skip("needs the Debian package " + modelPackage)
@@ -30,9 +61,7 @@ func openEngine(t testing.TB, values map[string]string) *Recognizer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eng := r.(*Recognizer)
-	t.Cleanup(func() { eng.Close() })
-	return eng
+	return r.(*Recognizer)
 }
 
 // samplesOf reads an audio file as 16 kHz mono.

@@ -1,0 +1,6 @@
+//go:build pocketsphinx && !race
+
+package pocketsphinx
+
+// raceEnabled says that the tests run under the race detector.
+const raceEnabled = false
