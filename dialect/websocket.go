@@ -57,6 +57,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, onClose func(open <-chan st
 	conn, err := websocket.Accept(hw, tolerant(r), &websocket.AcceptOptions{
 		InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // the connection may serve another request
 		return nil, err
 	}
 	conn.SetReadLimit(-1) // Read has its own limit, so that the peer can be told before the connection ends

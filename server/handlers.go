@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/pprof"
@@ -15,8 +16,12 @@ import (
 // handlers makes the one mux that all protocols are on. A new dialect is a line here.
 func (s *server) handlers(cfg *config.Config, keys auth.AccessKeys, admin *auth.AdminToken) http.Handler {
 	mux := http.NewServeMux()
-	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: keys, Hosts: cfg.PublicHosts,
-		MaxMessage: int(cfg.Limits.Message), Refused: cfg.Limits.Refused,
+	refused := cfg.Limits.Refused
+	if refused == 0 {
+		refused = -1 // none
+	}
+	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: keys, Hosts: cfg.PublicHosts, Log: s.log,
+		MaxMessage: int(cfg.Limits.Message), Refused: refused,
 		StrictChunks: cfg.Transcribe.Oversize == config.OversizeRefuse})
 	for _, path := range transcribe.Paths() {
 		mux.Handle(path, amazon)
@@ -29,7 +34,7 @@ func (s *server) handlers(cfg *config.Config, keys auth.AccessKeys, admin *auth.
 	mux.Handle("/debug/pprof/", administrator(admin, http.HandlerFunc(pprof.Index)))
 	mux.Handle("/debug/pprof/profile", administrator(admin, http.HandlerFunc(pprof.Profile)))
 	mux.Handle("/debug/pprof/trace", administrator(admin, http.HandlerFunc(pprof.Trace)))
-	return counted(&s.handling, mux)
+	return s.handling.handler(mux)
 }
 
 // readyz answers whether a stream would be served now.
@@ -65,12 +70,46 @@ func administrator(admin *auth.AdminToken, next http.Handler) http.Handler {
 	})
 }
 
-// counted counts the requests under way. Those that became WebSockets are not the HTTP server's any more, so somebody else
-// has to wait for them.
-func counted(open *sync.WaitGroup, next http.Handler) http.Handler {
+// requests counts the requests under way. Those that became WebSockets are not the HTTP server's any more, so somebody else
+// has to wait for them. Its methods may be called concurrently.
+type requests struct {
+	mu    sync.Mutex
+	open  int
+	ended chan struct{} // holds a token after a request has ended
+}
+
+// handler counts what next serves.
+func (q *requests) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		open.Add(1)
-		defer open.Done()
+		q.add(1)
+		defer q.add(-1)
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (q *requests) add(n int) {
+	q.mu.Lock()
+	q.open += n
+	q.mu.Unlock()
+	select {
+	case q.ended <- struct{}{}:
+	default: // told already
+	}
+}
+
+// wait returns when no request is under way, or when ctx is done.
+func (q *requests) wait(ctx context.Context) {
+	for {
+		q.mu.Lock()
+		open := q.open
+		q.mu.Unlock()
+		if open == 0 {
+			return
+		}
+		select {
+		case <-q.ended:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

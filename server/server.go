@@ -33,7 +33,7 @@ type server struct {
 	log      *slog.Logger
 	sessions *session.Service
 	warm     atomic.Bool
-	handling sync.WaitGroup // requests, those that became WebSockets included
+	handling requests
 }
 
 // Run serves until ctx is done and everything has ended in order: new streams are refused, running ones get the grace
@@ -51,9 +51,9 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 		return err
 	}
 	if c, ok := recognizer.(io.Closer); ok {
-		defer c.Close()
+		defer closeWithin(5*time.Second, c)
 	}
-	s := &server{version: opts.Version, log: opts.Log}
+	s := &server{version: opts.Version, log: opts.Log, handling: requests{ended: make(chan struct{}, 1)}}
 	s.sessions = session.NewService(session.Options{Recognizer: recognizer, Features: Features(cfg), Gate: newGate(cfg.Limits.Streams),
 		Limits: session.Limits{Idle: cfg.Limits.Idle, Stream: cfg.Limits.Stream, Lag: cfg.Limits.Lag, Finish: cfg.Limits.Finish},
 		Log:    opts.Log})
@@ -97,6 +97,7 @@ func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, rec
 			switch {
 			case ctx.Err() != nil: // asked to end before it was ready
 			case err != nil:
+				s.drain(0, web)
 				return err
 			default:
 				s.warm.Store(true)
@@ -105,11 +106,27 @@ func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, rec
 				}
 			}
 		case err := <-failed:
+			s.drain(0, web) // streams on the other listener cannot go on without a server
 			return &stt.Error{Code: stt.Internal, Op: "serve", Msg: "a listener failed", Err: err}
 		case <-ctx.Done():
 			s.drain(cfg.Grace, web)
 			return nil
 		}
+	}
+}
+
+// closeWithin closes an engine, but does not let one that hangs keep the process from ending.
+func closeWithin(wait time.Duration, c io.Closer) {
+	closed := make(chan struct{})
+	go func() { // ends with Close, or with the process
+		defer close(closed)
+		_ = c.Close() // nothing can be done about it any more
+	}()
+	patience := time.NewTimer(wait)
+	defer patience.Stop()
+	select {
+	case <-closed:
+	case <-patience.C:
 	}
 }
 
@@ -132,15 +149,7 @@ func (s *server) drain(grace time.Duration, web *http.Server) {
 	if err := web.Shutdown(last); err != nil {
 		s.log.Warn("some connections did not end", slog.Any("error", err))
 	}
-	handled := make(chan struct{})
-	go func() { // ends when the last handler has returned, which the closing of sessions brings about
-		s.handling.Wait()
-		close(handled)
-	}()
-	select {
-	case <-handled:
-	case <-last.Done():
-	}
+	s.handling.wait(last)
 	s.log.Info("stopped")
 }
 

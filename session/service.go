@@ -39,6 +39,7 @@ type Usage struct {
 // Request asks for a session.
 type Request struct {
 	ID       string // of the session, for logs and for the caller to quote
+	Request  string // of the request, as the caller knows it; empty: it knows none
 	Protocol string // such as "amazon-websocket"
 	Caller   string // who: an access key's id, never a secret
 	Remote   string // the peer's address
@@ -247,5 +248,9 @@ func (s *Service) bank(in, out int) (*audio.Bank, error) {
 }
 
 func (r *Request) attrs() []slog.Attr {
-	return []slog.Attr{slog.String("session", r.ID), slog.String("protocol", r.Protocol), slog.String("caller", r.Caller), slog.String("remote", r.Remote)}
+	attrs := []slog.Attr{slog.String("session", r.ID), slog.String("protocol", r.Protocol), slog.String("caller", r.Caller), slog.String("remote", r.Remote)}
+	if r.Request != "" {
+		attrs = append(attrs, slog.String("request", r.Request))
+	}
+	return attrs
 }

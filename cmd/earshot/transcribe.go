@@ -97,7 +97,9 @@ func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), er
 
 // file transcribes one recording.
 func (c *transcribeCmd) file(env *environment, sessions *session.Service, name string) error {
-	in, closeFile, err := openFile(env, name)
+	ctx, cancel := context.WithCancel(env.ctx)
+	defer cancel()
+	in, closeFile, err := openFile(ctx, env, name)
 	if err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 	}
 	defer recording.Close()
 	format := stt.Format{Encoding: stt.PCM16, Rate: recording.Format().Rate, Channels: recording.Format().Channels}
-	ses, err := sessions.Open(env.ctx, &session.Request{ID: uuid.NewString(), Protocol: "command", Config: stt.Config{
+	ses, err := sessions.Open(ctx, &session.Request{ID: uuid.NewString(), Protocol: "command", Config: stt.Config{
 		Audio: format, Languages: stt.Languages{Tags: []string{c.Language}}}})
 	if err != nil {
 		return err
@@ -129,7 +131,7 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 		label = name
 	}
 	show := newScreen(env, c, label, recording.Duration())
-	return converse(env.ctx, ses, newPump(recording, format, c.Realtime, show), show)
+	return converse(ctx, cancel, ses, newPump(recording, format, c.Realtime, show), show)
 }
 
 // prefix keeps the first bytes that are written to it.
@@ -140,9 +142,9 @@ func (p *prefix) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func openFile(env *environment, name string) (io.Reader, func(), error) {
+func openFile(ctx context.Context, env *environment, name string) (io.Reader, func(), error) {
 	if name == "-" {
-		return newPatient(env.ctx, env.in), func() {}, nil
+		return newPatient(ctx, env.in), func() {}, nil
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -158,15 +160,14 @@ func openFile(env *environment, name string) (io.Reader, func(), error) {
 		f.Close()
 		return nil, nil, errors.New("this is a folder; expected a recording")
 	case err == nil && !info.Mode().IsRegular():
-		return newPatient(env.ctx, f), func() { f.Close() }, nil
+		return newPatient(ctx, f), func() { f.Close() }, nil
 	}
 	return f, func() { f.Close() }, nil
 }
 
-// converse feeds a session and shows what comes back, until both have ended.
-func converse(ctx context.Context, ses *session.Session, p *pump, show *screen) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// converse feeds a session and shows what comes back, until both have ended. It calls cancel, which ends ctx and with it a read
+// of the recording that waits, once nothing more can come back.
+func converse(ctx context.Context, cancel context.CancelFunc, ses *session.Session, p *pump, show *screen) error {
 	fed := make(chan error, 1)
 	go func() { // owned by converse, which awaits fed; ends with the recording, the session or ctx
 		err := p.run(ctx, ses)

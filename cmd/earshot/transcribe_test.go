@@ -200,3 +200,16 @@ func TestTerminal(t *testing.T) {
 		}
 	}
 }
+
+// A server that gives up ends the command at once, though standard input stays open and may never say anything again.
+func TestServerEndsWhileInputIsOpen(t *testing.T) {
+	w := newWorld(t)
+	_, address := w.serve("--limits-idle=200ms")
+	p := w.start("transcribe", "--url=ws://"+address, "--raw", "-")
+	if _, err := p.in.Write(make([]byte, 3200)); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.end(); code != 1 || !strings.Contains(p.log.String(), "no new audio was received") { // p.in is still open
+		t.Errorf("exit code %d, %q", code, p.log)
+	}
+}

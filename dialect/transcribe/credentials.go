@@ -1,6 +1,7 @@
 package transcribe
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -15,9 +16,19 @@ type caller struct {
 	frames    *sigv4.ChunkVerifier
 }
 
+// maxQuery bounds what strangers can make us compute, in bytes. The longest list of vocabularies and a long session token fit.
+const maxQuery = 8 << 10
+
+// maxExplained is the longest query, in bytes, whose signature is looked into for the usual mistakes: that costs several times
+// what checking it does.
+const maxExplained = 4 << 10
+
 // identify verifies the signature of a presigned URL. The error is a *sigv4.Error, or an *stt.Error with code
 // Unauthenticated for a key that nobody has.
 func (h *Handler) identify(r *http.Request) (caller, error) {
+	if len(r.URL.RawQuery) > maxQuery {
+		return caller{}, &stt.Error{Code: stt.Invalid, Op: "open", Msg: fmt.Sprintf("The query has %d bytes; send %d at most.", len(r.URL.RawQuery), maxQuery)}
+	}
 	claim, err := sigv4.Parse(r.URL.RawQuery, r.Header)
 	if err != nil {
 		return caller{}, err
@@ -25,7 +36,7 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 	request := sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Hosts: h.hosts(r)}
 	var c caller
 	c.principal, err = auth.Authenticate(r.Context(), h.opts.Keys, claim.AccessKeyID, func(secrets []string) error {
-		if err := sigv4.Verify(claim, request, secrets, time.Now(), sigv4.Limits{}); err != nil {
+		if err := sigv4.Verify(claim, request, secrets, time.Now(), sigv4.Limits{NoHints: len(r.URL.RawQuery) > maxExplained}); err != nil {
 			return err
 		}
 		c.frames, err = sigv4.NewChunkVerifier(claim, secrets)
@@ -39,8 +50,12 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 }
 
 func (h *Handler) hosts(r *http.Request) []string {
-	if h.opts.Hosts == nil {
+	if len(h.opts.Hosts) == 0 {
 		return sigv4.HostCandidates(r.Host)
 	}
-	return sigv4.HostCandidates(h.opts.Hosts[0], h.opts.Hosts[1:]...)
+	var all []string
+	for _, host := range h.opts.Hosts {
+		all = append(all, sigv4.HostCandidates(host)...)
+	}
+	return all
 }

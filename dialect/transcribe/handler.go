@@ -3,6 +3,7 @@ package transcribe
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -29,19 +30,22 @@ type Options struct {
 	Hosts []string
 	// MaxMessage is the longest WebSocket message taken, in bytes; 0 means 1 MiB.
 	MaxMessage int
-	// Refused is how many connections may be open only to be told why they are refused; 0 means 32. Beyond, the upgrade
-	// is answered with 503.
+	// Refused is how many strangers may be connected only to be told why they are refused, and again as many callers whose
+	// signature was good; 0 means 32, less than 0 none. Beyond, the upgrade is answered with 503.
 	Refused int
 	// StrictChunks refuses audio events of more than a second, as Amazon does; otherwise they are taken.
 	StrictChunks bool
 	// WriteTimeout is how long a client may take nothing of what it is sent; 0 means 10 s.
 	WriteTimeout time.Duration
+	// Log is told of requests that are refused before they get as far as a session; nil: nobody is.
+	Log *slog.Logger
 }
 
 // Handler serves the protocol. It implements http.Handler for the paths in Paths.
 type Handler struct {
-	opts    Options
-	refusal chan struct{} // a token for each connection being refused
+	opts Options
+	// A token for each connection that is being refused. Strangers must not take the places of callers that we know.
+	strangers, known chan struct{}
 }
 
 // New returns a handler.
@@ -49,13 +53,17 @@ func New(opts Options) *Handler {
 	if opts.MaxMessage <= 0 {
 		opts.MaxMessage = 1 << 20
 	}
-	if opts.Refused <= 0 {
+	if opts.Refused == 0 {
 		opts.Refused = 32
+	}
+	opts.Refused = max(opts.Refused, 0)
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	if opts.WriteTimeout <= 0 {
 		opts.WriteTimeout = 10 * time.Second
 	}
-	return &Handler{opts: opts, refusal: make(chan struct{}, opts.Refused)}
+	return &Handler{opts: opts, strangers: make(chan struct{}, opts.Refused), known: make(chan struct{}, opts.Refused)}
 }
 
 // notOffered tells an SDK that uses the HTTP/2 transport what it may use instead, in the shape that SDKs turn into their own
@@ -91,15 +99,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The signature comes first, before anything that a stranger sends is looked at or kept.
 	caller, err := h.identify(r)
 	if err != nil {
-		h.refuse(w, r, err)
+		h.refuse(w, r, h.strangers, err, slog.String("request", request))
 		return
 	}
 	req, params, err := plan(r)
 	if err != nil {
-		h.refuse(w, r, err)
+		h.refuse(w, r, h.known, err, slog.String("request", request), slog.String("caller", caller.principal.KeyID))
 		return
 	}
-	req.Caller, req.Remote, req.Protocol = caller.principal.KeyID, r.RemoteAddr, Protocol
+	req.Caller, req.Remote, req.Protocol, req.Request = caller.principal.KeyID, r.RemoteAddr, Protocol, request
 	w.Header().Set("x-amzn-SessionId", req.ID)
 	h.serve(w, r, caller, req, params)
 }

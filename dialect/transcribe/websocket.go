@@ -3,8 +3,11 @@ package transcribe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +24,8 @@ import (
 const (
 	closeWait   = 2 * time.Second // for the peer's Close frame after ours
 	refusalTime = 2 * time.Second // for everything that a refused client is told
+	// signOfLife is the distance between two messages while nobody speaks. The service does the same.
+	signOfLife = time.Second
 	// lastWords is how long a client that closes in the middle of its audio is kept waiting for its Close to be answered, so
 	// that it gets the results still to come.
 	lastWords = time.Second
@@ -29,14 +34,20 @@ const (
 // errGone says that the client is not there any more.
 var errGone = &stt.Error{Code: stt.Canceled, Op: "receive", Msg: "the client went away without ending the stream"}
 
-// refuse tells a client why there is no stream: the upgrade, one exception, a Close.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, why error) {
+// refuse tells a client why there is no stream: the upgrade, one exception, a Close. It takes one of places, which bounds the
+// log as well. A refusal without attributes has been logged already.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, places chan struct{}, why error, attrs ...slog.Attr) {
 	select {
-	case h.refusal <- struct{}{}:
-		defer func() { <-h.refusal }()
+	case places <- struct{}{}:
+		defer func() { <-places }()
 	default:
 		http.Error(w, "Too many connections are being refused at the moment; try again.", http.StatusServiceUnavailable)
 		return
+	}
+	if attrs != nil {
+		attrs = append(attrs, slog.String("protocol", Protocol), slog.String("remote", r.RemoteAddr),
+			slog.String("code", wire.ExceptionOf(why).Name), slog.String("reason", why.Error()))
+		h.opts.Log.LogAttrs(r.Context(), slog.LevelInfo, "stream refused", attrs...)
 	}
 	socket, err := dialect.Upgrade(w, r, nil)
 	if err != nil {
@@ -86,7 +97,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, who caller, req 
 		Channels: params.EnableChannelIdentification, Speakers: params.ShowSpeakerLabel, Identify: params.IdentifyLanguage || params.IdentifyMultipleLanguages}
 	ses, err := h.opts.Sessions.Open(r.Context(), req)
 	if err != nil {
-		h.refuse(w, r, err)
+		h.refuse(w, r, h.known, err)
 		return
 	}
 	c.session = ses
@@ -98,7 +109,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, who caller, req 
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	var reading sync.WaitGroup
 	reading.Go(func() { c.listen(ctx) }) // owned by this handler; ends when the socket does, or with what cannot be read on from
-	why := c.speak(ctx)
+	var why error
+	guarded(&why, func() { why = c.speak(ctx) })
 	switch {
 	case why == nil:
 		c.socket.Goodbye(websocket.StatusNormalClosure, wire.TextCompleted, closeWait)
@@ -115,12 +127,24 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, who caller, req 
 	ses.Close(why)
 }
 
+// guarded calls do and turns a panic into an error: a bug in one stream ends that stream, with its slot and its socket, and no
+// other.
+func guarded(err *error, do func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			*err = &stt.Error{Code: stt.Internal, Op: "serve", Msg: "the stream failed unexpectedly", Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	do()
+}
+
 // speak sends what the session says, until its end. A nil error is a regular end.
 func (c *conversation) speak(ctx context.Context) error {
 	// One event at once: some SDKs hand the stream to their caller only when the first has come.
 	if err := c.send(ctx, &wire.TranscriptEvent{}); err != nil {
 		return err
 	}
+	last := time.Now()
 	for {
 		ev, err := c.session.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -130,12 +154,16 @@ func (c *conversation) speak(ctx context.Context) error {
 			return err
 		}
 		out := c.speaker.Event(&ev)
+		if out == nil && ev.Kind == stt.EventProgress && time.Since(last) >= signOfLife {
+			out = &wire.TranscriptEvent{} // silence: the client sees that its audio is being heard
+		}
 		if out == nil {
 			continue
 		}
 		if err := c.send(ctx, out); err != nil {
 			return err
 		}
+		last = time.Now()
 	}
 }
 
@@ -154,6 +182,14 @@ func (c *conversation) send(ctx context.Context, ev *wire.TranscriptEvent) error
 
 // listen reads the client's messages until the audio ends, and then waits with it for the results.
 func (c *conversation) listen(ctx context.Context) {
+	var failed error
+	guarded(&failed, func() { c.read(ctx) })
+	if failed != nil {
+		c.session.Abort(failed)
+	}
+}
+
+func (c *conversation) read(ctx context.Context) {
 	for {
 		msg, text, err := c.socket.Read(ctx, c.h.opts.MaxMessage)
 		var end bool

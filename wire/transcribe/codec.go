@@ -13,9 +13,8 @@ import (
 
 // The names of events.
 const (
-	eventAudio         = "AudioEvent"
-	eventConfiguration = "ConfigurationEvent"
-	eventTranscript    = "TranscriptEvent"
+	eventAudio      = "AudioEvent"
+	eventTranscript = "TranscriptEvent"
 )
 
 const (
