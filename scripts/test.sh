@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs go vet and every test that this machine allows. Tests that miss a program or a recording skip and name it.
+# Runs go vet and every test that this machine allows. Tests that miss a program or a recording skip; ARGS=-v
+# shows which, and what they miss.
 #
 #   PKG=./wire/...       other packages than all
 #   ARGS='-run X -v'     more arguments for go test
