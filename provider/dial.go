@@ -20,8 +20,11 @@ const maxMessage = 8 << 20
 
 // Dial opens a WebSocket. It fails with *stt.Error: Unauthenticated or Denied for 401 and 403, Quota or Exhausted for 429 and
 // 503, Unavailable otherwise, with the beginning of what the server answered; when ctx is done first, as stt.AsError has it.
-// The address is shown without its query, and what else travels in query and header is taken out of every text.
+// client is as NewClient makes it when it is nil. The connection does not depend on ctx once it is open. The address is shown without its query, and what else travels in query and header is taken out of every text.
 func Dial(ctx context.Context, client *http.Client, address *url.URL, header http.Header, peer string) (*websocket.Conn, error) {
+	if client == nil {
+		client = NewClient(nil)
+	}
 	conn, resp, err := websocket.Dial(ctx, address.String(), &websocket.DialOptions{
 		HTTPClient: client, HTTPHeader: header, CompressionMode: websocket.CompressionDisabled})
 	if err == nil {

@@ -89,10 +89,13 @@ func (a *analyser) measure(r *analysis) {
 	r.tone = around > 0.97*total && peakBin >= 12 || around > 0.995*total
 }
 
-// spectrum transforms the window: a radix-2 transform in place, real input.
+// spectrum transforms the window: a radix-2 transform in place, real input. It works on the stack, where nobody else can
+// look: that is no slower, and several times as fast under the race detector.
 func (a *analyser) spectrum() {
+	var re, im [window]float64
+	history, hann, cos, sin := a.history, a.hann, a.cos, a.sin
 	for i, j := 0, 0; i < window; i++ {
-		a.re[j], a.im[j] = a.history[i]*a.hann[i], 0
+		re[j] = history[i] * hann[i]
 		bit := window >> 1
 		for ; j&bit != 0; bit >>= 1 {
 			j ^= bit
@@ -104,23 +107,25 @@ func (a *analyser) spectrum() {
 		for start := 0; start < window; start += size {
 			for k := range half {
 				i, j := start+k, start+k+half
-				c, s := a.cos[k*step], a.sin[k*step]
-				re, im := a.re[j]*c-a.im[j]*s, a.re[j]*s+a.im[j]*c
-				a.re[j], a.im[j] = a.re[i]-re, a.im[i]-im
-				a.re[i], a.im[i] = a.re[i]+re, a.im[i]+im
+				c, s := cos[k*step], sin[k*step]
+				x, y := re[j]*c-im[j]*s, re[j]*s+im[j]*c
+				re[j], im[j] = re[i]-x, im[i]-y
+				re[i], im[i] = re[i]+x, im[i]+y
 			}
 		}
 	}
+	a.re, a.im = re, im
 }
 
 // pitch returns the height of the best peak of the normalised autocorrelation at the lags of a voice. Peaks count only
 // after the correlation has fallen to nearly zero once: rumble is alike at all short lags without being periodic.
 func (a *analyser) pitch() float64 {
+	low := a.low // on the stack, as in spectrum
 	best, fallen := 0.0, false
 	for lag := 2; lag <= maxLag; lag++ {
 		var xy, xx, yy float64
 		for i := lag; i < lowWindow; i++ {
-			x, y := a.low[i], a.low[i-lag]
+			x, y := low[i], low[i-lag]
 			xy += x * y
 			xx += x * x
 			yy += y * y

@@ -46,6 +46,7 @@ func roomTone(clip []int16, seconds int) []int16 {
 
 // A clip after three seconds of its own room tone has the same words, three seconds later.
 func TestWordTimesAfterRoomTone(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		values map[string]string
 		file   string
@@ -76,6 +77,7 @@ func off(a, b time.Duration) bool { return (a - b).Abs() > 50*time.Millisecond }
 
 // Two clips one behind the other give the words of both.
 func TestClipsJoined(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		values map[string]string
 		a, b   string
@@ -99,6 +101,7 @@ func TestClipsJoined(t *testing.T) {
 
 // What one caller said leaves nothing behind for the next one on the same decoder.
 func TestTenantsDoNotMeet(t *testing.T) {
+	t.Parallel()
 	for name, values := range map[string]map[string]string{"commands": small, "everything": {}} {
 		t.Run(name, func(t *testing.T) {
 			first := openEngine(t, with(values, "slots", "1"))
@@ -122,6 +125,7 @@ func TestTenantsDoNotMeet(t *testing.T) {
 				}
 			}
 			s.Close()
+			first.pool.late.Wait() // for the slot
 			if after := transcribe(t, first, config(), mine, 3200); !reflect.DeepEqual(finals(after), finals(alone)) {
 				t.Errorf("after others %+v; alone %+v", finals(after), finals(alone))
 			}
@@ -149,6 +153,7 @@ func louder(s []int16, gain float64) []int16 {
 
 // Finals do not depend on how the audio was cut.
 func TestCuts(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, small)
 	audio := join(samplesOf(t, goforward), quiet(0.7), samplesOf(t, testData+"something.raw"))
 	audio = audio[:len(audio)-77] // no whole frame at the end
@@ -165,6 +170,7 @@ func TestCuts(t *testing.T) {
 
 // A minute of silence or noise has no words.
 func TestNoWordsInNoise(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, small)
 	rnd := rand.New(rand.NewPCG(7, 7))
 	white := func(level float64) func(int) float64 { return func(int) float64 { return level * rnd.NormFloat64() } }
@@ -241,6 +247,7 @@ func TestEvents(t *testing.T) {
 
 // The last word is there although the audio ends with it.
 func TestEndWithinSpeech(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, small)
 	audio := samplesOf(t, goforward)
 	words := wordsIn(finals(transcribe(t, r, config(), audio, 0)))
@@ -261,6 +268,7 @@ func TestEndWithinSpeech(t *testing.T) {
 
 // A segment is never longer than allowed, and a word at the seam is in one final, whole.
 func TestLongSpeech(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, small)
 	clip := samplesOf(t, goforward)
 	words := wordsIn(finals(transcribe(t, r, config(), clip, 0)))
@@ -285,6 +293,7 @@ func TestLongSpeech(t *testing.T) {
 
 // Silence shorter than asked for ends nothing.
 func TestEndpointSilence(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, small)
 	audio := join(samplesOf(t, goforward), quiet(0.4), samplesOf(t, goforward))
 	for silence, want := range map[time.Duration]int{0: 2, 3 * time.Second: 1} {
@@ -297,6 +306,7 @@ func TestEndpointSilence(t *testing.T) {
 }
 
 func TestInterim(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, small)
 	audio := samplesOf(t, goforward)
 	count := func(in stt.Interim) (n int) {
@@ -322,6 +332,7 @@ func TestInterim(t *testing.T) {
 
 // Whatever bytes come, the stream ends in order.
 func TestHostileAudio(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, small)
 	rnd := rand.New(rand.NewPCG(3, 3))
 	for name, at := range map[string]func(i int) int16{

@@ -81,6 +81,7 @@ func loadInChild(t *testing.T, models []modelFiles) []string {
 
 // What our checks miss and the library ends the process over is an error all the same.
 func TestLibraryDoesNotExit(t *testing.T) {
+	t.Parallel()
 	var models []modelFiles
 	for _, c := range []struct {
 		file string
@@ -116,6 +117,7 @@ func TestLibraryDoesNotExit(t *testing.T) {
 
 // Damaged files that our checks take do no harm in the library.
 func TestDamagedModels(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	t.Cleanup(func() {

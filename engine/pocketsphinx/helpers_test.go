@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +23,10 @@ import (
 
 // engines are those that tests share. Reading and checking a model takes seconds under the race detector, and a stream finds
 // nothing of the one before it, which a test of its own shows.
-var engines = map[string]*Recognizer{}
+var (
+	enginesMu sync.Mutex
+	engines   = map[string]*Recognizer{}
+)
 
 // TestMain gives the memory of shared engines back, and so shows that it can be done.
 func TestMain(m *testing.M) {
@@ -33,12 +37,14 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// sharedEngine returns an engine that other tests use as well, one after the other.
+// sharedEngine returns an engine that other tests use as well. It has more slots than tests run at a time.
 func sharedEngine(t testing.TB, values map[string]string) *Recognizer {
 	t.Helper()
+	enginesMu.Lock()
+	defer enginesMu.Unlock()
 	key := fmt.Sprint(values)
 	if engines[key] == nil {
-		engines[key] = newEngine(t, values)
+		engines[key] = newEngine(t, with(values, "slots", "16"))
 	}
 	return engines[key]
 }

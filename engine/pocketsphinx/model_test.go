@@ -74,6 +74,7 @@ func changed(t testing.TB, from modelFiles, name string, edit func([]byte) []byt
 }
 
 func TestModelsThatAreFine(t *testing.T) {
+	t.Parallel()
 	arpaText := func([]byte) []byte { return []byte(arpaSample) }
 	for name, files := range map[string]modelFiles{
 		"Debian's":                         debian(t),
@@ -199,6 +200,7 @@ var badModels = []struct {
 }
 
 func TestModelsThatAreNot(t *testing.T) {
+	t.Parallel()
 	for _, c := range badModels {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := checkModel(changed(t, turtle(t), c.file, c.edit))
@@ -215,6 +217,7 @@ func TestModelsThatAreNot(t *testing.T) {
 
 // Every file of the model, cut anywhere, is refused: the library would read beyond its end.
 func TestTruncatedModels(t *testing.T) {
+	t.Parallel()
 	for _, file := range []string{"mdef", "means", "variances", "transition_matrices", "sendump", "lm"} {
 		for _, permille := range []int{1, 10, 100, 500, 900, 999} {
 			f := changed(t, turtle(t), file, func(b []byte) []byte { return b[:max(1, len(b)*permille/1000)] })

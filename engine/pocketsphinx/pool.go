@@ -3,6 +3,7 @@
 package pocketsphinx
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -17,7 +18,7 @@ const retryAfter = 2 * time.Second
 type pool struct {
 	max  int
 	load func() (*search, error)
-	late sync.WaitGroup // the goroutines of giveLater
+	late sync.WaitGroup // the goroutines of end and giveLater; added to only by who holds a search
 
 	mu     sync.Mutex // guards all below
 	idle   []*search
@@ -41,7 +42,8 @@ func (p *pool) take() (*search, error) {
 	}
 	if p.taken == p.max {
 		return nil, &stt.Error{Code: stt.Exhausted, Op: "open", Option: "pocketsphinx.slots", RetryAfter: retryAfter,
-			Msg: "all slots of the engine are taken; try again later, or set \"pocketsphinx.slots\" higher"}
+			Msg: "all slots of the engine are taken; try again",
+			Err: fmt.Errorf("option \"pocketsphinx.slots\" is %d; a higher one admits more streams at a time", p.max)}
 	}
 	p.taken++
 	if n := len(p.idle); n > 0 {
@@ -75,10 +77,17 @@ func (p *pool) give(s *search) {
 
 // giveLater takes a search back once done has been told.
 func (p *pool) giveLater(s *search, done <-chan error) {
-	go func() { // owned by the pool: close waits for the search, and so for this
+	p.late.Go(func() { // owned by the pool, whose close waits for it; ends when the library has done its work
 		<-done //nolint:errcheck // the search remembers what became of it
 		p.give(s)
-	}()
+	})
+}
+
+// end runs what ends the utterance of a search and tells when it has returned. Nobody else may use the search until then.
+func (p *pool) end(work func() error) <-chan error {
+	ended := make(chan error, 1)
+	p.late.Go(func() { ended <- work() }) // owned by the pool, whose close waits for it; ends when the library has done its work
+	return ended
 }
 
 // close waits for all searches to come back and frees them.

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,8 +24,9 @@ func TestExhausted(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = r.Open(t.Context(), config())
-	if e := stt.AsError(err); e == nil || e.Code != stt.Exhausted || e.RetryAfter == 0 || !strings.Contains(e.Msg, "slots") {
-		t.Errorf("second stream on one slot: %v", err)
+	if e := stt.AsError(err); e == nil || e.Code != stt.Exhausted || e.RetryAfter == 0 || e.Msg != "all slots of the engine are taken; try again" ||
+		e.Err == nil || !strings.Contains(e.Err.Error(), `"pocketsphinx.slots" is 1`) {
+		t.Errorf("second stream on one slot: %v; expected advice for the caller, and for the operator in the log only", err)
 	}
 	s.Close()
 	if s, err = r.Open(t.Context(), config()); err != nil {
@@ -107,6 +109,87 @@ func TestRecognizerClose(t *testing.T) {
 	}
 }
 
+// closeLimit is what the contract gives Close: a second, and under the race detector a little more.
+const closeLimit = time.Second + raceAllowance
+
+// An utterance that is abandoned costs neither who leaves nor who comes next: Close does not wait for its last passes, and
+// the search is not handed out before they are over.
+func TestAbandonedSpeech(t *testing.T) {
+	r := openEngine(t, with(nil, "slots", "1"))
+	cfg := config()
+	cfg.Endpoint.Silence, cfg.Endpoint.MaxSegment = 10*time.Second, time.Minute
+	clip := samplesOf(t, austen+"0930.wav")
+	s, err := r.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go send(t.Context(), s, bytesOf(join(clip, clip, clip, clip)), 3200) // ends when the stream is closed
+	for heard := stt.Time(0); heard < 6*time.Second; {
+		ev, err := s.Recv(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ev.Kind == stt.EventSegment {
+			heard = ev.Segment.Span.End
+		}
+	}
+	start := time.Now()
+	s.Close()
+	if d := time.Since(start); d > closeLimit {
+		t.Errorf("Close took %v", d)
+	}
+	if early, err := r.pool.take(); err == nil {
+		if early.open {
+			t.Error("the search was handed out with the utterance of the stream before")
+		}
+		r.pool.give(early)
+	} else if stt.CodeOf(err) != stt.Exhausted {
+		t.Errorf("while the search ends: %v", err)
+	}
+	r.Close() // waits for the search that ends late
+	if r.pool.taken != 0 || len(r.pool.idle) != 0 {
+		t.Errorf("%d slots are taken, %d searches kept after the engine was closed", r.pool.taken, len(r.pool.idle))
+	}
+}
+
+// Whoever closes the engine waits for what is late, also when its search has been given up.
+func TestPoolWaitsForLate(t *testing.T) {
+	p := newPool(1, func() (*search, error) { return &search{}, nil })
+	s, err := p.take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	p.giveLater(s, p.end(func() error { // returns when released, as the library does when it is done
+		<-release
+		s.broken = true // nothing of the library's to free
+		return nil
+	}))
+	if _, err := p.take(); stt.CodeOf(err) != stt.Exhausted {
+		t.Errorf("take while the search ends: %v", err)
+	}
+	closed := make(chan struct{})
+	go func() { // ends when the pool has been closed
+		p.close()
+		close(closed)
+	}()
+	waited := make(chan struct{})
+	go func() { // ends when nothing is late
+		p.late.Wait()
+		close(waited)
+	}()
+	select {
+	case <-closed:
+		t.Error("close did not wait")
+	case <-waited:
+		t.Error("nothing is late although a search is ending")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(release)
+	<-closed
+	<-waited
+}
+
 // Streams closed at any moment leave neither goroutines nor memory behind.
 func TestCloseAtAnyMoment(t *testing.T) {
 	r := openEngine(t, small)
@@ -127,20 +210,19 @@ func TestCloseAtAnyMoment(t *testing.T) {
 		}
 		start := time.Now()
 		s.Close()
-		if d := time.Since(start); d > 5*time.Second {
+		if d := time.Since(start); d > closeLimit {
 			t.Errorf("Close took %v; seed %d", d, seed)
 		}
 		work.Wait()
+		r.pool.late.Wait() // or slots are still taken when the next one comes
 	}
 	for range 5 {
 		round() // until all searches are there
 	}
-	r.pool.late.Wait()
 	goroutines, memory := runtime.NumGoroutine(), resident(t)
 	for range 30 {
 		round()
 	}
-	r.pool.late.Wait() // for searches that were busy when their stream was closed
 	// One that has done its work is counted until it has been cleared away.
 	tick, patience := time.NewTicker(5*time.Millisecond), time.After(2*time.Second)
 	defer tick.Stop()
@@ -179,6 +261,7 @@ func resident(t *testing.T) int {
 
 // Every clip of Debian's test data gives words, and not too many wrong ones.
 func TestAccuracy(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, nil)
 	for name, c := range map[string]struct {
 		folder, list string
@@ -228,6 +311,7 @@ func transcripts(t *testing.T, path string) map[string]string {
 
 // The shared development set: what we say about accuracy in public is measured here.
 func TestAccuracyOnDevelopmentSet(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("EARSHOT_SHARED")
 	if dir == "" {
 		t.Skip("EARSHOT_SHARED is not set: it names the folder with speech/dev")
@@ -237,26 +321,33 @@ func TestAccuracyOnDevelopmentSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := sharedEngine(t, nil)
-	wrong, total := 0, 0
-	var audio time.Duration
-	start := time.Now()
-	for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n")[1:] {
-		c := strings.Split(line, "\t")
-		clip := devClip(t, c[0])
-		audio += format.Duration(int64(2 * len(clip)))
-		got := strings.Fields(textOf(finals(transcribe(t, r, config(), clip, 3200))))
-		for i := range got {
-			if got[i] == "mr" {
-				got[i] = "mister"
-			}
+	var wrong, total, audio atomic.Int64
+	t.Run("clips", func(t *testing.T) { // returns when all have been decoded, as many at a time as there are cores
+		for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n")[1:] {
+			file, text, _ := strings.Cut(line, "\t")
+			text, _, _ = strings.Cut(text, "\t")
+			t.Run(file, func(t *testing.T) {
+				t.Parallel()
+				clip := devClip(t, file)
+				got := strings.Fields(textOf(finals(transcribe(t, r, config(), clip, 3200))))
+				for i := range got {
+					if got[i] == "mr" {
+						got[i] = "mister"
+					}
+				}
+				n := mistakes(strings.Fields(text), got)
+				t.Logf("%2d: %s", n, strings.Join(got, " "))
+				wrong.Add(int64(n))
+				total.Add(int64(len(strings.Fields(text))))
+				audio.Add(int64(format.Duration(int64(2 * len(clip)))))
+			})
 		}
-		n := mistakes(strings.Fields(c[1]), got)
-		t.Logf("%2d %s: %s", n, c[0], strings.Join(got, " "))
-		wrong += n
-		total += len(strings.Fields(c[1]))
+	})
+	if total.Load() == 0 {
+		t.Skip("no clip of the development set was decoded")
 	}
-	rate := 100 * float64(wrong) / float64(total)
-	t.Logf("%.1f %% of %d words are wrong; %v for %v of audio", rate, total, time.Since(start), audio)
+	rate := 100 * float64(wrong.Load()) / float64(total.Load())
+	t.Logf("%.1f %% of %d words are wrong in %v of audio", rate, total.Load(), time.Duration(audio.Load()))
 	if rate > 33 {
 		t.Errorf("%.1f %% of the words are wrong; it was 25.4 %%", rate)
 	}
@@ -279,6 +370,7 @@ func BenchmarkStream(b *testing.B) {
 
 // The clips without a transcript give words too.
 func TestEveryClip(t *testing.T) {
+	t.Parallel()
 	r := sharedEngine(t, nil)
 	for _, file := range []string{"goforward.raw", "numbers.raw", "something.raw"} {
 		got := finals(transcribe(t, r, config(), samplesOf(t, testData+file), 3200))

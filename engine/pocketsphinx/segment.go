@@ -77,7 +77,7 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 	if !last && !s.open && s.d.mean.weight < modelWeight+firstMean {
 		return nil
 	}
-	if err := s.begin(last); err != nil {
+	if err := s.begin(ctx, last); err != nil {
 		return err
 	}
 	for s.fed < until {
@@ -103,7 +103,7 @@ func (s *segment) learn(n int) {
 }
 
 // begin starts the search, and starts it over when the speaker is known much better than before.
-func (s *segment) begin(last bool) error {
+func (s *segment) begin(ctx context.Context, last bool) error {
 	m := s.d.mean
 	better := 2.2
 	if last {
@@ -111,6 +111,11 @@ func (s *segment) begin(last bool) error {
 	}
 	if s.open && (s.weight >= knownMean || m.weight < better*s.weight) {
 		return nil
+	}
+	if s.open {
+		if err := s.d.endSearch(ctx, s.d.search.end); err != nil {
+			return failed("decode", err)
+		}
 	}
 	if err := s.d.search.start(); err != nil {
 		return failed("decode", err)
@@ -177,14 +182,24 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 			return nil, 0, err
 		}
 	}
-	if err := s.d.endSearch(ctx); err != nil {
+	if err := s.d.endSearch(ctx, s.lastPasses(s.d.search)); err != nil {
 		return nil, 0, failed("decode", err)
 	}
-	s.hyp = s.d.search.result(s.hyp[:0])
 	if cut && s.d.lastVoice == s.d.frames {
 		s.hyp, end = s.withoutLast(end)
 	}
 	return s.words(s.hyp, end, true), end, nil
+}
+
+// lastPasses returns what ends the utterance and takes its final hypothesis: asking for that takes the library long, too.
+func (s *segment) lastPasses(search *search) func() error {
+	return func() error {
+		err := search.end()
+		if err == nil {
+			s.hyp = search.result(s.hyp[:0])
+		}
+		return err
+	}
 }
 
 // withoutLast leaves out the last word and what follows it, unless it is the only one, and returns where it began.

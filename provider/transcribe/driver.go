@@ -15,6 +15,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 
+	"github.com/earshot-stt/earshot/provider"
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/wire/sigv4"
 )
@@ -29,7 +30,9 @@ func Driver() stt.Driver {
 			{Name: "endpoint", Help: "Address of another server, such as ws://127.0.0.1:8080; empty means Amazon's own for the region."},
 			{Name: "profile", Help: "Profile in the AWS files; empty means the default one."},
 			{Name: "credentials_file", Kind: stt.KindPath, Help: "A file in the AWS shared-credentials format to read instead of the usual ones."},
-			{Name: "finish_timeout", Default: "30s", Kind: stt.KindDuration, Help: "How long the server may take to end the stream after the end of the audio."},
+			{Name: "finish_timeout", Default: "30s", Kind: stt.KindDuration, Help: "How long the server may go without a word once it is waited for: after the end of the audio, or while it takes none. Every message of it starts the time anew."},
+			{Name: "open_timeout", Default: "15s", Kind: stt.KindDuration, Help: "How long the credentials and the server's answer may take when a stream is opened."},
+			{Name: "ca_file", Kind: stt.KindPath, Help: "A file with certificates in PEM that a server's may be signed by, beside those the system trusts, such as the ca.pem of another Earshot."},
 			{Name: "sign_frames", Default: "false", Kind: stt.KindBool, Help: "Sign every message as well as the address. Servers take both on WebSocket."},
 		},
 		New: open,
@@ -63,12 +66,30 @@ func open(ctx context.Context, v map[string]string) (stt.Recognizer, error) {
 		return nil, notLoaded(ctx, err, v)
 	}
 	opts := Options{Region: cfg.Region, Endpoint: v["endpoint"], Credentials: FromAWS(cfg.Credentials)}
-	opts.FinishTimeout, _ = time.ParseDuration(v["finish_timeout"]) // kinds have been checked
-	if opts.FinishTimeout <= 0 && v["finish_timeout"] != "" {
-		return nil, stt.InvalidOption("transcribe.finish_timeout", v["finish_timeout"], "a duration above 0, such as 30s")
+	if opts.FinishTimeout, err = above0(v, "finish_timeout", "30s"); err != nil {
+		return nil, err
+	}
+	if opts.OpenTimeout, err = above0(v, "open_timeout", "15s"); err != nil {
+		return nil, err
+	}
+	if path := v["ca_file"]; path != "" {
+		roots, err := provider.Roots(path)
+		if err != nil {
+			return nil, stt.InvalidOption("transcribe.ca_file", path, "a file with certificates in PEM; "+err.Error())
+		}
+		opts.Client = provider.NewClient(roots)
 	}
 	opts.SignFrames, _ = strconv.ParseBool(v["sign_frames"])
 	return New(opts)
+}
+
+// above0 returns an option that is a duration; 0 when it has no value.
+func above0(v map[string]string, name, example string) (time.Duration, error) {
+	d, _ := time.ParseDuration(v[name]) // kinds have been checked
+	if d <= 0 && v[name] != "" {
+		return 0, stt.InvalidOption("transcribe."+name, v[name], "a duration above 0, such as "+example)
+	}
+	return d, nil
 }
 
 // notLoaded says why there is no AWS configuration.
@@ -118,18 +139,29 @@ func noCredentials(cause error) error {
 
 // Options make a Recognizer. Credentials must be set, and Region unless Endpoint is.
 type Options struct {
-	Region        string // AWS region
-	Endpoint      string // ws, wss, http or https address of the server; empty: Amazon's for the region
-	Credentials   Credentials
-	FinishTimeout time.Duration // wall time from the end of the audio to the server's end; 0 means 30 s
-	SignFrames    bool          // sign every message as well as the address
-	Client        *http.Client  // to dial with; nil: the default one
+	Region   string // AWS region
+	Endpoint string // ws, wss, http or https address of the server; empty: Amazon's for the region
+	// Credentials are asked for at every opening, and give up when their context is done.
+	Credentials Credentials
+	// FinishTimeout is the longest wall time without a message of the server once it is waited for: after the end of the
+	// audio, or while it takes none; 0 means 30 s. A stream then fails with DeadlineExceeded.
+	FinishTimeout time.Duration
+	// OpenTimeout is the wall time for the credentials and the server to answer while a stream is opened; 0 means 15 s.
+	OpenTimeout time.Duration
+	SignFrames  bool         // sign every message as well as the address
+	Client      *http.Client // to dial with; nil: one made by provider.NewClient, which trusts the system's authorities
 }
 
 // New returns a client. It fails with Invalid naming the option; it connects to nobody yet.
 func New(opts Options) (*Recognizer, error) {
 	if opts.FinishTimeout <= 0 {
 		opts.FinishTimeout = 30 * time.Second
+	}
+	if opts.OpenTimeout <= 0 {
+		opts.OpenTimeout = 15 * time.Second
+	}
+	if opts.Client == nil {
+		opts.Client = provider.NewClient(nil)
 	}
 	if opts.Credentials == nil {
 		return nil, &stt.Error{Code: stt.Invalid, Op: "open", Option: "transcribe.credentials", Msg: "no source of credentials is given"}

@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/earshot-stt/earshot/provider/transcribe"
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/wire/eventstream"
+	"github.com/earshot-stt/earshot/wire/sigv4"
 )
 
 var format = stt.Format{Rate: 16000, Channels: 1}
@@ -103,4 +105,9 @@ func wantNoSecret(t *testing.T, text string) {
 			t.Errorf("shows %s: %s", s, text)
 		}
 	}
+}
+
+// failing are credentials that are not found.
+func failing(why func(ctx context.Context) error) transcribe.Credentials {
+	return func(ctx context.Context) (sigv4.Credentials, error) { return sigv4.Credentials{}, why(ctx) }
 }

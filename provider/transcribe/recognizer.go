@@ -2,6 +2,8 @@ package transcribe
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -48,7 +50,8 @@ func formats() []stt.Format {
 	return all
 }
 
-// Open implements stt.Recognizer.
+// Open implements stt.Recognizer. Beside ctx, the time for opening bounds it: it fails with Unavailable when the credentials
+// or the server are not there by then.
 func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, error) {
 	models, _ := r.Models(ctx)
 	if _, err := stt.FindModel(models, &cfg); err != nil {
@@ -58,9 +61,11 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	address, signer, seed, err := r.presign(ctx, params.Query(), urlLifetime)
+	opening, cancel := context.WithTimeout(ctx, r.opts.OpenTimeout)
+	defer cancel() // the stream does not depend on it
+	address, signer, seed, err := r.presign(opening, params.Query(), urlLifetime)
 	if err != nil {
-		return nil, err
+		return nil, r.unanswered(ctx, opening, err, "source of AWS credentials", nil)
 	}
 	var sealer *wire.Sealer
 	if r.opts.SignFrames {
@@ -70,11 +75,20 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 		}
 		sealer = &wire.Sealer{Signer: chunks}
 	}
-	conn, err := provider.Dial(ctx, r.opts.Client, address, nil, peer)
+	conn, err := provider.Dial(opening, r.opts.Client, address, nil, peer)
 	if err != nil {
-		return nil, err
+		return nil, r.unanswered(ctx, opening, err, "server", errors.New(stt.RedactURL(address)))
 	}
 	return newStream(conn, &cfg, sealer, r.opts.FinishTimeout), nil
+}
+
+// unanswered returns err, or what it means when it is the time for opening that is over and not the caller's own.
+func (r *Recognizer) unanswered(ctx, opening context.Context, err error, who string, where error) error {
+	if ctx.Err() != nil || opening.Err() == nil || stt.CodeOf(err) != stt.DeadlineExceeded {
+		return err
+	}
+	return &stt.Error{Code: stt.Unavailable, Op: "open", Peer: peer, Err: where,
+		Msg: fmt.Sprintf("the %s has not answered within %s", who, r.opts.OpenTimeout)}
 }
 
 // Presign returns an address that lets its holder stream with cfg until it expires: what a browser is given. It is a secret

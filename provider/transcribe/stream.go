@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -20,32 +19,32 @@ const (
 	leastTime = 50 * time.Millisecond  // shorter pieces are collected
 )
 
+// errSilent ends the reading from a server that has been given up.
+var errSilent = errors.New("the server says nothing")
+
 // client is one stream: a goroutine that writes audio and one that reads results. The reader says how it ends.
 type client struct {
 	core   *stream.Core
 	conn   *websocket.Conn
 	format stt.Format
 	sealer *wire.Sealer // nil: bare messages; owned by the writer
-	finish time.Duration
-
-	writeBy atomic.Int64 // when the message under way must have been taken, Unix nanoseconds; 0: none is
+	watch  watch        // told by both
 
 	listener wire.Listener // owned by the reader
-	ended    chan struct{} // closed by the reader when the server has ended the stream
-	asked    chan struct{} // closed by the writer when the end of the audio has been sent
+	asked    chan struct{} // closed by the writer before the end of the audio is sent
 }
 
 func newStream(conn *websocket.Conn, cfg *stt.Config, sealer *wire.Sealer, finish time.Duration) stt.Stream {
-	c := &client{conn: conn, format: cfg.Audio, sealer: sealer, finish: finish,
+	c := &client{conn: conn, format: cfg.Audio, sealer: sealer, watch: watch{limit: finish},
 		listener: wire.Listener{Start: cfg.Start, Partial: !cfg.Interim.Off},
-		ended:    make(chan struct{}), asked: make(chan struct{}),
-		core: stream.New(stream.Options{Format: cfg.Audio, Start: cfg.Start, NoFlush: true})}
+		asked:    make(chan struct{}),
+		core:     stream.New(stream.Options{Format: cfg.Audio, Start: cfg.Start, NoFlush: true})}
 	c.core.Go(c.write)
 	c.core.Go(c.read)
 	return c.core
 }
 
-// write sends audio until it ends, and then sees to it that the server ends too. Owned by core.
+// write sends audio until it ends. When it cannot, the connection is gone, and the reader finds out why. Owned by core.
 func (c *client) write(ctx context.Context) {
 	audio := make([]byte, c.format.Bytes(blockTime))
 	least := c.format.Bytes(leastTime)
@@ -64,25 +63,15 @@ func (c *client) write(ctx context.Context) {
 			continue
 		}
 		close(c.asked)
-		if _, err = c.send(ctx, msg[:0], nil); err != nil {
-			return
+		if _, err = c.send(ctx, msg[:0], nil); err == nil {
+			c.watch.expect(ending)
 		}
-		break
-	}
-	patience := time.NewTimer(c.finish)
-	defer patience.Stop()
-	select {
-	case <-c.ended:
-	case <-ctx.Done():
-	case <-patience.C:
-		c.core.Fail(&stt.Error{Code: stt.DeadlineExceeded, Op: "receive", Peer: peer,
-			Msg: fmt.Sprintf("the server has not ended the stream within %s after the end of the audio; its last results may be missing", c.finish)})
-		_ = c.conn.CloseNow() // unblocks the reader
+		return
 	}
 }
 
-// send writes one message. A server that takes nothing any more is not waited for without end. When it fails, the connection
-// is gone, and the reader finds out why.
+// send writes one message, for as long as the watch has patience with a server that does not take it: the reader, which the
+// watch ends, takes the connection with it.
 func (c *client) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
 	var err error
 	if c.sealer != nil {
@@ -93,20 +82,19 @@ func (c *client) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
 	if err != nil {
 		return msg, err
 	}
-	by := time.Now().Add(c.finish)
-	c.writeBy.Store(by.UnixNano())
-	bounded, cancel := context.WithDeadline(ctx, by)
-	defer cancel()
-	if err = c.conn.Write(bounded, websocket.MessageBinary, msg); err == nil {
-		c.writeBy.Store(0)
+	c.watch.expect(taking)
+	if err = c.conn.Write(ctx, websocket.MessageBinary, msg); err == nil {
+		c.watch.expect(nothing)
 	}
 	return msg, err
 }
 
 // read receives results until the server ends the stream. Owned by core.
 func (c *client) read(ctx context.Context) {
-	defer close(c.ended)
 	defer c.conn.CloseNow() // the stream is over, however it ended
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer c.watch.start(func() { cancel(errSilent) })()
 	if err := c.receive(ctx); err != nil {
 		c.core.Fail(err)
 		return
@@ -122,9 +110,11 @@ func (c *client) read(ctx context.Context) {
 func (c *client) receive(ctx context.Context) *stt.Error {
 	var m eventstream.Message
 	for begun := false; ; begun = true {
+		c.watch.listen(true)
 		kind, msg, err := c.conn.Read(ctx)
+		c.watch.listen(false)
 		if err != nil {
-			return c.lost(err)
+			return c.lost(ctx, err)
 		}
 		if kind != websocket.MessageBinary {
 			return &stt.Error{Code: stt.Malformed, Op: "receive", Peer: peer, Msg: "the server sent a text message; the protocol has binary ones only"}
@@ -152,7 +142,7 @@ func (c *client) receive(ctx context.Context) *stt.Error {
 }
 
 // lost says what the end of the connection means: nil for a regular end.
-func (c *client) lost(err error) *stt.Error {
+func (c *client) lost(ctx context.Context, err error) *stt.Error {
 	var ce websocket.CloseError
 	closed := errors.As(err, &ce)
 	asked := false
@@ -161,13 +151,11 @@ func (c *client) lost(err error) *stt.Error {
 		asked = true
 	default:
 	}
-	by := c.writeBy.Load()
 	switch {
-	case by != 0 && time.Now().UnixNano() >= by:
-		return &stt.Error{Code: stt.DeadlineExceeded, Op: "send", Peer: peer,
-			Msg: fmt.Sprintf("the server has taken no audio for %s", c.finish)}
 	case closed && ce.Code == websocket.StatusNormalClosure && asked:
 		return nil
+	case errors.Is(context.Cause(ctx), errSilent):
+		return c.watch.silent()
 	case closed:
 		return &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, PeerCode: fmt.Sprintf("close %d", ce.Code),
 			Msg: fmt.Sprintf("the server closed the stream before its end (%q)", ce.Reason)}

@@ -26,7 +26,7 @@ func TestEnds(t *testing.T) {
 	}{
 		"in order": {func(c *call) { c.audio(); c.goodbye() }, 0, nil},
 		"never": {func(c *call) { c.audio(); c.gone() }, stt.DeadlineExceeded,
-			[]string{"has not ended the stream within 5s after the end of the audio", "last results may be missing"}},
+			[]string{"has said nothing for 5s after the end of the audio", "last results may be missing"}},
 		"without a word":        {func(c *call) { c.audio() }, stt.Unavailable, []string{"the connection was lost"}},
 		"in mid-audio":          {func(c *call) { c.next() }, stt.Unavailable, []string{"the connection was lost"}},
 		"early, as if in order": {func(c *call) { c.next(); c.goodbye() }, stt.Unavailable, []string{"closed the stream before its end", wire.TextCompleted, "close 1000"}},
@@ -129,7 +129,7 @@ func TestServerThatDoesNotListen(t *testing.T) {
 		}
 		s.CloseSend()
 		_, err := drain(s)
-		wantError(t, err, stt.DeadlineExceeded, "has taken no audio for 5s")
+		wantError(t, err, stt.DeadlineExceeded, "has taken no audio and said nothing for 5s")
 		if took := time.Since(began); took > 6*time.Second {
 			t.Errorf("after %v", took)
 		}

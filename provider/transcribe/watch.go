@@ -1,0 +1,96 @@
+package transcribe
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/earshot-stt/earshot/stt"
+)
+
+// awaited is what the server owes the client.
+type awaited uint8
+
+const (
+	nothing awaited = iota // there is audio to come, and the server takes what comes
+	taking                 // it is to take a message
+	ending                 // it has been sent all the audio and is to end the stream
+)
+
+// watch gives a server up that owes something and says nothing. The time counts from the last message that was received, for
+// what has been handed to the connection may be far from having reached the server; and it stands still while nobody
+// listens, because the caller is behind with what was received before.
+type watch struct {
+	limit time.Duration // immutable
+
+	mu        sync.Mutex // guards all below
+	owed      awaited    // by the writer
+	listening bool       // by the reader
+	by        time.Time  // when the server is given up; meaningless while it owes nothing or nobody listens
+	timer     *time.Timer
+	missed    awaited // what the server owed when it was given up
+}
+
+// start begins to watch; giveUp is called on a goroutine of its own and must not block. The result ends it.
+func (w *watch) start(giveUp func()) (stop func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(w.limit, func() {
+		if w.over() { // and not a timer that fired while it was being set anew
+			giveUp()
+		}
+	})
+	w.restart()
+	return func() { w.listen(false) }
+}
+
+// expect says what the server owes from now on.
+func (w *watch) expect(what awaited) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.owed = what
+	w.restart()
+}
+
+// listen says whether the next message is being waited for.
+func (w *watch) listen(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.listening = on
+	w.restart()
+}
+
+// restart sets the timer anew. w.mu is held.
+func (w *watch) restart() {
+	w.by = time.Now().Add(w.limit)
+	switch {
+	case w.timer == nil: // the reader has yet to begin
+	case w.owed != nothing && w.listening:
+		w.timer.Reset(w.limit)
+	default:
+		w.timer.Stop()
+	}
+}
+
+// over reports whether the server is to be given up, and notes why.
+func (w *watch) over() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.owed == nothing || !w.listening || time.Now().Before(w.by) {
+		return false
+	}
+	w.missed = w.owed // the writer may yet get through before the connection is gone
+	return true
+}
+
+// silent is the error of a server that has been given up.
+func (w *watch) silent() *stt.Error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.missed == taking {
+		return &stt.Error{Code: stt.DeadlineExceeded, Op: "send", Peer: peer,
+			Msg: fmt.Sprintf("the server has taken no audio and said nothing for %s", w.limit)}
+	}
+	return &stt.Error{Code: stt.DeadlineExceeded, Op: "receive", Peer: peer,
+		Msg: fmt.Sprintf("the server has said nothing for %s after the end of the audio; its last results may be missing", w.limit)}
+}
