@@ -39,12 +39,14 @@ func listen(cfg *config.Config, dir *datadir.Dir, opts Options) (all []listener,
 		all = append(all, listener{l, "http"})
 	}
 	if cfg.TLS.Listen != "" {
-		certificate, err := certificates(cfg, dir, opts)
+		// An address that cannot be had must not cost the authority that clients trust.
+		l, err := bind("tls.listen", cfg.TLS.Listen)
 		if err != nil {
 			return all, err
 		}
-		l, err := bind("tls.listen", cfg.TLS.Listen)
+		certificate, err := certificates(cfg, dir, opts)
 		if err != nil {
+			l.Close()
 			return all, err
 		}
 		all = append(all, listener{tls.NewListener(l, &tls.Config{GetCertificate: certificate,

@@ -19,6 +19,7 @@ type remote struct {
 	Region      string `help:"AWS region; another server than Amazon takes any." placeholder:"us-east-1"`
 	Profile     string `help:"Profile in the AWS files." placeholder:"NAME"`
 	Credentials string `type:"path" placeholder:"FILE" help:"Credentials file in AWS format. Default: as AWS tools find them, and for a server on this machine the file in its data folder."`
+	CA          string `name:"ca" type:"path" placeholder:"FILE" help:"Certificates to trust beside the system's (PEM), for wss://: the ca.pem in the data folder of a server."`
 }
 
 // open returns a client of the server at an address.
@@ -31,6 +32,7 @@ func (r *remote) open(env *environment, address string) (*transcribe.Recognizer,
 	}
 	set("region", r.Region)
 	set("profile", r.Profile)
+	set("ca_file", r.CA)
 	file := r.Credentials
 	if file == "" && r.Profile == "" {
 		if file = localCredentials(env, address); file != "" {
@@ -59,7 +61,7 @@ func flagged(err error) error {
 		return err
 	}
 	flags := map[string]string{"transcribe.endpoint": "--url", "transcribe.credentials_file": "--credentials",
-		"transcribe.region": "--region", "transcribe.profile": "--profile"}
+		"transcribe.ca_file": "--ca", "transcribe.region": "--region", "transcribe.profile": "--profile"}
 	if flag := flags[e.Option]; flag != "" {
 		return stt.InvalidOption(flag, e.Got, e.Want)
 	}
