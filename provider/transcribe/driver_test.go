@@ -74,6 +74,10 @@ func TestDriverRefuses(t *testing.T) {
 		"a timeout of nothing":   {map[string]string{"region": "us-east-1", "finish_timeout": "0s"}, "transcribe.finish_timeout", []string{"30s"}},
 		"a timeout in the past":  {map[string]string{"region": "us-east-1", "finish_timeout": "-1s"}, "transcribe.finish_timeout", nil},
 		"a timeout without unit": {map[string]string{"region": "us-east-1", "finish_timeout": "30"}, "transcribe.finish_timeout", []string{"500ms"}},
+		"no time to open":        {map[string]string{"region": "us-east-1", "open_timeout": "0s"}, "transcribe.open_timeout", []string{"15s"}},
+		"an opening in the past": {map[string]string{"region": "us-east-1", "open_timeout": "-1s"}, "transcribe.open_timeout", nil},
+		"no authorities":         {map[string]string{"region": "us-east-1", "ca_file": filepath.Join(home, "nowhere.pem")}, "transcribe.ca_file", []string{"nowhere.pem", "PEM", "cannot be read"}},
+		"not an authority":       {map[string]string{"region": "us-east-1", "ca_file": file}, "transcribe.ca_file", []string{file, "PEM", "it has none"}},
 		"sign maybe":             {map[string]string{"region": "us-east-1", "sign_frames": "maybe"}, "transcribe.sign_frames", []string{"true or false"}},
 		"an unknown option":      {map[string]string{"regoin": "us-east-1"}, "transcribe.regoin", []string{"region"}},
 	} {

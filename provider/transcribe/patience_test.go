@@ -87,6 +87,29 @@ func TestServerThatIsBehind(t *testing.T) {
 	}
 }
 
+// A server that has no ear for minutes and says so is waited for, with a message half taken.
+func TestServerThatTakesNothingForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t, func(c *call) {
+			for range 12 {
+				<-time.After(10 * time.Second)
+				c.say(nothing)
+			}
+			c.audio()
+			c.say(said("a", 0.5, 1, false, "one"))
+			c.goodbye()
+		})
+		s := open(t, f.client(patient), stt.Config{})
+		for range 5 { // more than the connection holds
+			send(t, s, time.Second)
+		}
+		s.CloseSend()
+		if texts, err := drain(s); err.Error() != "EOF" || len(texts) != 1 {
+			t.Errorf("%q, then %v", texts, err)
+		}
+	})
+}
+
 // The server is given up after finish_timeout without a word, counted from the last one, and not a moment before.
 func TestServerThatFallsSilent(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -173,7 +196,7 @@ func TestCallerThatIsBehind(t *testing.T) {
 	})
 }
 
-// mute is a peer that takes connections and reads what comes, and never answers.
+// mute is a peer that takes connections and never answers.
 func mute(t *testing.T) *testkit.Network {
 	n := testkit.NewNetwork()
 	ended := make(chan struct{})
