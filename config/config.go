@@ -22,7 +22,8 @@ type Config struct {
 	Log         Log
 	Grace       time.Duration // 0 or more
 	Engine      string        // a name that can stand in Engines
-	// Engines holds options by engine name and option name, as text and unchecked; nil when there are none.
+	// Engines holds options by engine name and option name, as text and unchecked; nil when there are none. Lists of
+	// records are what stt.FormatRecords writes.
 	Engines    map[string]map[string]string
 	Limits     Limits
 	Transcribe Transcribe

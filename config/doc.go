@@ -6,8 +6,9 @@
 // --limits-idle ([FlagName]). Flags win over the environment, the environment over the file, the file over the defaults.
 //
 // The package knows no engine: the sections below "engines" are kept as text, and whoever has the drivers checks them.
-// [Load] finds all mistakes at once, each an *stt.Error with code Invalid that names the key and where it was set.
-// [Print] writes the configuration in force with the origin of every value, and never a secret.
+// A sequence of mappings there becomes the JSON text that stt.FormatRecords writes, which is also what variables and
+// flags take in its place. [Load] finds all mistakes at once, each an *stt.Error with code Invalid that names the key and
+// where it was set. [Print] writes the configuration in force with the origin of every value, and never a secret.
 //
 // To add a key: a field in [Config], a line in the table in keys.go, and the line with its comment in earshot.yaml. The
 // tests say which of them is missing. The package holds no state and may be used concurrently.

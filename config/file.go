@@ -119,14 +119,20 @@ func (w *walker) value(k *key, n *yaml.Node) {
 			texts[i] = item.Value
 		}
 		w.set(k, strings.Join(texts, ","), w.at(n))
+	case k.records && n.Kind == yaml.SequenceNode:
+		w.records(k, n)
 	case isNull(n):
-		w.fail(w.at(n), &stt.Error{Code: stt.Invalid, Option: k.Path, Want: k.Want,
-			Msg: "option " + quote(k.Path) + ` has no value; write "" for an empty one, or leave the key out`})
+		w.noValue(k.Path, n, k.Want)
 	case n.Kind == yaml.ScalarNode:
 		w.set(k, n.Value, w.at(n))
 	default:
 		w.wrongKind(k.Path, n, k.Want)
 	}
+}
+
+func (w *walker) noValue(path string, n *yaml.Node, want string) {
+	w.fail(w.at(n), &stt.Error{Code: stt.Invalid, Option: path, Want: want,
+		Msg: "option " + quote(shorten(path)) + ` has no value; write "" for an empty one, or leave the key out`})
 }
 
 var nodeKinds = map[yaml.Kind]string{yaml.MappingNode: "a section", yaml.SequenceNode: "a list",

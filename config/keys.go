@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/earshot-stt/earshot/stt"
 )
 
 // Key is one setting, as data for help texts and command-line flags. [EnvName] and [FlagName] give its other names.
@@ -41,6 +43,8 @@ type key struct {
 	Key
 	set func(*Config, string) bool // false: not a value of this key, and nothing is changed
 	get func(*Config) []string     // one text, or those of a list
+
+	records bool // takes a sequence of mappings as well
 }
 
 // table is all that is known of the keys; nothing changes it. Defaults, parsing, environment, flags, printing and the
@@ -126,10 +130,12 @@ func find(path string, secret func(engine, option string) bool) (key, bool) {
 		return key{}, false
 	}
 	return key{
-		Key: Key{Path: path, Help: "an option of the engine " + engine, Want: text.want,
+		Key: Key{Path: path, Help: "an option of the engine " + engine, Want: "a text, or a list of records",
 			Secret: secret == nil || secret(engine, option)},
 		set: func(c *Config, s string) bool { return c.setEngine(engine, option, s) },
 		get: func(c *Config) []string { return []string{c.Engines[engine][option]} },
+
+		records: true,
 	}, true
 }
 
@@ -153,6 +159,9 @@ func (c *Config) setEngine(engine, option, value string) bool {
 	}
 	if c.Engines[engine] == nil {
 		c.Engines[engine] = map[string]string{}
+	}
+	if records, ok := recordsOf(value); ok {
+		value = stt.FormatRecords(records) // the same text however they were written
 	}
 	c.Engines[engine][option] = value
 	return true

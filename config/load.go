@@ -17,7 +17,9 @@ type Options struct {
 	File    string            // path of the file; empty: none is read
 	Environ []string          // as os.Environ gives it; a variable set to nothing counts as not set
 	Flags   map[string]string // the flags that were given, by key path
-	// Secret says which options of engines are never shown; nil: all of them, since nobody knows better.
+	// Secret says which options of engines are never shown; nil: all of them, since nobody knows better. Of an option
+	// that is a list of records it is asked for the whole, which is secret when anything in it is, and then for each
+	// field, as option.field.
 	Secret func(engine, option string) bool
 	// ReadFile stands in for reading from disk.
 	ReadFile func(name string) ([]byte, error)

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Print writes the configuration in force, one key a line, each with the place where it was set as a comment. The text
-// is a configuration file again, but for secrets: their lines say that there is one, as comments. Info may be nil; then
-// every value counts as a default.
+// Print writes the configuration in force, one key a line, each with the place where it was set as a comment; records
+// stand below their key, one a line. The text is a configuration file again, but for secrets: their lines say that there
+// is one, as comments. Info may be nil; then every value counts as a default.
 func Print(w io.Writer, c *Config, info *Info) error {
 	if info == nil {
 		info = &Info{}
@@ -32,11 +32,19 @@ func Print(w io.Writer, c *Config, info *Info) error {
 
 func printKey(out *bufio.Writer, c *Config, info *Info, k *key) {
 	from := oneLine(info.Sources[k.Path].String())
+	texts := slices.Clone(k.get(c)) // a list is the one in c
+	if k.records {
+		records, ok := recordsOf(texts[0])
+		hidden := info.hides(k.Path)
+		if ok && !(k.Secret && secretRecords(records, hidden)) {
+			printRecords(out, k, records, hidden, from)
+			return
+		}
+	}
 	if k.Secret {
 		fmt.Fprintf(out, "# %s: (secret)  # %s\n", k.Path, from)
 		return
 	}
-	texts := slices.Clone(k.get(c)) // a list is the one in c
 	for i := range texts {
 		texts[i] = scalar(texts[i])
 	}
@@ -45,6 +53,12 @@ func printKey(out *bufio.Writer, c *Config, info *Info, k *key) {
 		value = "[" + value + "]"
 	}
 	fmt.Fprintf(out, "%s: %s  # %s\n", k.Path, value, from)
+}
+
+// hides returns which fields of an option of an engine are secret.
+func (info *Info) hides(path string) func(field string) bool {
+	engine, option, _ := splitEngine(path)
+	return func(field string) bool { return info.secret == nil || info.secret(engine, option+"."+field) }
 }
 
 // scalar writes a text so that YAML reads the same text, quoted unless that is plainly not needed.

@@ -132,6 +132,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("engines: {script: {a: \"\\0\\x85\\u2028 # : -\", b: '? x', c: !!binary aGk=, d: 'NULL', e: '- '}}"), "", "::1,[::1]:1")
 	f.Add([]byte("a: &a [*a, *a]\n<<: *a"), "x", ",")
 	f.Add([]byte("listen: !!null ''\n? {a: b}\n: c\n"), "", "")
+	f.Add([]byte("engines.x.y:\n- {a: 'b: c', d: ''}\n- {}\nengines.x.z: [{a: b}]"), "", "")
+	f.Add([]byte("engines: {x: {y: [], z: '[{\"a\": \"\\u0000\"}]', v: '[{\"A\":\"b\"}]', w: ' [ ]'}}"), "", "")
 	f.Add([]byte("engines.x.y: |\n  several\n  lines\n"), "", "")
 	f.Fuzz(func(t *testing.T, file []byte, idle, hosts string) {
 		opts := config.Options{File: "f", Environ: []string{"EARSHOT_LIMITS_IDLE=" + idle},

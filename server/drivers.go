@@ -51,21 +51,34 @@ func explain(engine string, err error) error {
 		return err
 	}
 	shown := *e
+	if list, _, in := strings.Cut(option, "["); in { // a field of a record, which has no name on the command line
+		shown.Msg += fmt.Sprintf("; it is part of engines.%s.%s in the configuration file, counted from 0", engine, list)
+		return &shown
+	}
 	shown.Msg += fmt.Sprintf("; set it as engines.%s.%s in the configuration file, or by --set engines.%s.%s=VALUE", engine, option, engine, option)
 	return &shown
 }
 
-// SecretOption reports whether an option of an engine is never to be shown.
+// SecretOption reports whether an option of an engine is never to be shown. A list of records is secret as a whole when a
+// field of it is; option.field asks for one field.
 func SecretOption(engine, option string) bool {
 	for _, d := range Drivers() {
-		if d.Name != engine {
-			continue
-		}
-		for _, o := range d.Options {
-			if o.Name == option {
-				return o.Secret
-			}
+		if d.Name == engine {
+			return secretIn(d.Options, option)
 		}
 	}
 	return true // nobody knows what it is
+}
+
+func secretIn(options []stt.Option, name string) bool {
+	name, field, of := strings.Cut(name, ".")
+	i := slices.IndexFunc(options, func(o stt.Option) bool { return o.Name == name })
+	switch {
+	case i < 0 || options[i].Secret:
+		return true
+	case of:
+		return secretIn(options[i].Fields, field)
+	default:
+		return slices.ContainsFunc(options[i].Fields, func(o stt.Option) bool { return o.Secret })
+	}
 }

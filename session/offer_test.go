@@ -1,7 +1,9 @@
 package session_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -115,6 +117,10 @@ func TestPlan(t *testing.T) {
 			stt.FeaturePunctuation | stt.FeatureCase, "good morning everybody"},
 		{"Japanese model", []string{"ja-JP"}, 0, nil, []string{"ja-JP"}, 0, "Good morning everybody。"},
 		{"several languages", []string{"ja-JP", "en-US"}, 0, nil, nil, 0, "Good morning everybody."},
+		{"several regions", []string{"ja-JP", "JA"}, 0, nil, []string{"ja-JP"}, 0, "Good morning everybody。"},
+		{"all regions", []string{"ja"}, 0, nil, []string{"ja"}, 0, "Good morning everybody。"},
+		{"all regions, one asked for", []string{"ja"}, 0, []string{"ja-JP"}, []string{"ja-JP"}, 0, "Good morning everybody。"},
+		{"any language", nil, 0, nil, nil, 0, "Good morning everybody."},
 		{"several languages, one asked for", []string{"en-US", "ja-JP"}, 0, []string{"ja-JP"}, []string{"ja-JP"}, 0, "Good morning everybody。"},
 	} {
 		rec := &picky{Recognizer: scripted(t, script.Fault{}), can: func(m *stt.Capabilities) { m.Languages, m.Has = c.languages, c.has }}
@@ -132,6 +138,59 @@ func TestPlan(t *testing.T) {
 		if len(h.finals) == 0 || h.finals[0].Best().Text != c.text {
 			t.Errorf("%s: %+v (%v), expected %q", c.name, h.finals, h.err, c.text)
 		}
+	}
+}
+
+// multilingual has several models, all of which say the same.
+type multilingual struct {
+	stt.Recognizer
+	models []stt.Model
+}
+
+func (m multilingual) Models(context.Context) ([]stt.Model, error) { return m.models, nil }
+
+func (m multilingual) Open(ctx context.Context, cfg stt.Config) (stt.Stream, error) {
+	cfg.Model = ""
+	return m.Recognizer.Open(ctx, cfg)
+}
+
+// The model that is named beforehand is the one that answers, in the session, in the log and in the account.
+func TestModel(t *testing.T) {
+	ctx := t.Context()
+	var models []stt.Model
+	for id, tags := range map[string][]string{"english": {"en-US", "en"}, "french": {"fr"}, "canadian": {"fr-CA"}} {
+		models = append(models, stt.Model{ID: id, Can: stt.Capabilities{Formats: []stt.Format{mono16k}, Languages: tags}})
+	}
+	slices.SortFunc(models, func(a, b stt.Model) int { return strings.Compare(b.ID, a.ID) }) // French first
+	var log strings.Builder
+	m := &meter{}
+	s := session.NewService(session.Options{Recognizer: multilingual{scripted(t, script.Fault{}), models}, Meter: m,
+		Log: slog.New(slog.NewTextHandler(&log, nil))})
+	for _, c := range []struct{ tag, want string }{{"fr-FR", "french"}, {"fr-CA", "canadian"}, {"en-GB", "english"}, {"EN-us", "english"}, {"", "french"}} {
+		log.Reset()
+		r := request(mono16k)
+		r.Config.Languages.Tags = []string{c.tag}
+		model, err := s.Model(ctx, &r.Config)
+		if err != nil || model.ID != c.want || !slices.Equal(r.Config.Languages.Tags, []string{c.tag}) || r.Config.Model != "" {
+			t.Errorf("%q: model %q, %v; expected %q and nothing changed", c.tag, model.ID, err, c.want)
+		}
+		if n := s.Active(); n != 0 {
+			t.Errorf("asking for the model opens %d streams", n)
+		}
+		ses, err := s.Open(ctx, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ses.Close(nil)
+		if got := m.all[len(m.all)-1].Model; ses.Model() != c.want || got != c.want || strings.Count(log.String(), " model="+c.want+" ") != 2 {
+			t.Errorf("%q: session %q, account %q, log\n%s", c.tag, ses.Model(), got, log.String())
+		}
+	}
+	_, err := s.Model(ctx, &stt.Config{Languages: stt.Languages{Tags: []string{"es-US"}}})
+	wantCode(t, err, stt.Unsupported, "es-US", "en, en-US, fr, fr-CA")
+	down := errors.New("down")
+	if _, err := session.NewService(session.Options{Recognizer: modelless{err: down}}).Model(ctx, &stt.Config{}); !errors.Is(err, down) {
+		t.Errorf("got %v, expected %v", err, down)
 	}
 }
 

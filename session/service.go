@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -143,17 +145,13 @@ func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, e
 	if s.Draining() {
 		return nil, cfg, errDraining()
 	}
-	models, err := s.opts.Recognizer.Models(ctx)
-	if err != nil {
-		return nil, cfg, err
-	}
-	model, err := stt.FindModel(models, &cfg)
+	model, err := s.Model(ctx, &cfg)
 	if err != nil {
 		return nil, cfg, err
 	}
 	cfg.Model = model.ID
-	if len(cfg.Languages.Tags) == 0 && len(model.Can.Languages) == 1 {
-		cfg.Languages.Tags = model.Can.Languages // features go by the language
+	if len(cfg.Languages.Tags) == 0 && oneLanguage(model.Can.Languages) {
+		cfg.Languages.Tags = model.Can.Languages[:1] // features go by the language
 	}
 	chain, native := feature.Select(s.opts.Features, &cfg, model.Can.Has)
 	cfg.Native = native
@@ -167,6 +165,28 @@ func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, e
 	attrs := append(r.attrs(), slog.String("model", model.ID))
 	return &Session{svc: s, req: r, model: model.ID, features: chain, writing: make(turn, 1), intake: in,
 		log: slog.New(s.opts.Log.Handler().WithAttrs(attrs))}, cfg, nil
+}
+
+// Model returns the model that answers to a configuration as things are, without opening a stream. The error is NotFound or
+// Unsupported, saying what there is, or why the recognizer does not know its models.
+func (s *Service) Model(ctx context.Context, cfg *stt.Config) (stt.Model, error) {
+	models, err := s.opts.Recognizer.Models(ctx)
+	if err != nil {
+		return stt.Model{}, err
+	}
+	return stt.FindModel(models, cfg)
+}
+
+// oneLanguage reports whether all tags are of the same language, whatever the region.
+func oneLanguage(tags []string) bool {
+	if len(tags) == 0 {
+		return false
+	}
+	first, _, _ := strings.Cut(tags[0], "-")
+	return !slices.ContainsFunc(tags, func(tag string) bool {
+		language, _, _ := strings.Cut(tag, "-")
+		return !strings.EqualFold(language, first)
+	})
 }
 
 func errDraining() error {

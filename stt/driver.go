@@ -35,6 +35,10 @@ type Option struct {
 
 	Required bool
 	Secret   bool // never shown
+
+	// Fields are what each record of a KindRecords has: options of the other kinds, checked like those of a driver. Their
+	// Env is not read, since records have no names that variables could tell apart.
+	Fields []Option
 }
 
 // OptionKind is the kind of value an option takes.
@@ -47,9 +51,10 @@ const (
 	KindBool                // true or false, or what else strconv.ParseBool takes
 	KindDuration            // as in time.ParseDuration: 500ms, 2s
 	KindPath                // a file or folder on this machine
+	KindRecords             // a list of records with the option's Fields, as Records reads it
 )
 
-var kindHelp = [...]string{"a text", "a whole number", "true or false", "a duration such as 500ms or 2s", "a path"}
+var kindHelp = [...]string{"a text", "a whole number", "true or false", "a duration such as 500ms or 2s", "a path", wantRecords}
 
 // Open checks values, fills in environment and defaults, and makes the recognizer. getenv is os.Getenv or a stand-in;
 // nil reads no environment. It fails with [Invalid] naming the option, or as New does.
@@ -62,14 +67,13 @@ func (d *Driver) Open(ctx context.Context, values map[string]string, getenv func
 }
 
 // Resolve returns a copy of values with environment and defaults filled in, every option of the driver present and
-// checked. A value that is given but empty stands for the default and hides the environment. Errors are [Invalid], name
-// the option as driver.option, and never show a secret.
+// checked. A value that is given but empty stands for the default and hides the environment; so does an empty field of a
+// record. Errors are [Invalid], name the option as driver.option, in a record as driver.option[0].field, and never show a
+// secret.
 func (d *Driver) Resolve(values map[string]string, getenv func(string) string) (map[string]string, error) {
 	// First, because a slip in a name is often also a required option that is missing.
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if !slices.ContainsFunc(d.Options, func(o Option) bool { return o.Name == name }) {
-			return nil, d.unknown(name)
-		}
+	if err := checkNames(d.Name, d.Options, values); err != nil {
+		return nil, err
 	}
 	resolved := make(map[string]string, len(d.Options))
 	for i := range d.Options {
@@ -82,27 +86,33 @@ func (d *Driver) Resolve(values map[string]string, getenv func(string) string) (
 			v = o.Default
 		}
 		var err error
-		if resolved[o.Name], err = o.check(d.Name, v); err != nil {
+		if resolved[o.Name], err = o.check(d.Name+"."+o.Name, v); err != nil {
 			return nil, err
 		}
 	}
 	return resolved, nil
 }
 
-func (d *Driver) unknown(name string) error {
-	names := make([]string, len(d.Options))
-	for i := range d.Options {
-		names[i] = d.Options[i].Name
+// checkNames fails when values has something that is none of the options of what in is the name of.
+func checkNames(in string, options []Option, values map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if slices.ContainsFunc(options, func(o Option) bool { return o.Name == name }) {
+			continue
+		}
+		names := make([]string, len(options))
+		for i := range options {
+			names[i] = options[i].Name
+		}
+		slices.Sort(names)
+		want := orNone(names)
+		return &Error{Code: Invalid, Option: in + "." + name, Want: want,
+			Msg: "option " + quote(in+"."+name) + " is not known; there are: " + want}
 	}
-	slices.Sort(names)
-	want := orNone(names)
-	return &Error{Code: Invalid, Option: d.Name + "." + name, Want: want,
-		Msg: "option " + quote(d.Name+"."+name) + " is not known; there are: " + want}
+	return nil
 }
 
-// check returns the value as New shall see it.
-func (o *Option) check(driver, v string) (string, error) {
-	name := driver + "." + o.Name
+// check returns the value of the option, name in errors, as New shall see it.
+func (o *Option) check(name, v string) (string, error) {
 	if v == "" {
 		if o.Required {
 			return "", o.missing(name)
@@ -114,6 +124,8 @@ func (o *Option) check(driver, v string) (string, error) {
 	}
 	var err error
 	switch o.Kind {
+	case KindRecords:
+		return o.checkRecords(name, v)
 	case KindInt:
 		_, err = strconv.Atoi(v)
 	case KindBool:
@@ -125,7 +137,7 @@ func (o *Option) check(driver, v string) (string, error) {
 		_, err = time.ParseDuration(v)
 	}
 	if err != nil {
-		return "", o.refuse(name, v, kindHelp[o.Kind])
+		return "", o.refuse(name, v, o.want())
 	}
 	return v, nil
 }
@@ -135,7 +147,7 @@ func (o *Option) missing(name string) error {
 	if o.Env != "" {
 		msg += " (or the environment variable " + o.Env + ")"
 	}
-	return &Error{Code: Invalid, Option: name, Want: kindHelp[o.Kind], Msg: msg}
+	return &Error{Code: Invalid, Option: name, Want: o.want(), Msg: msg}
 }
 
 func (o *Option) refuse(name, got, want string) error {

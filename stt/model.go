@@ -17,7 +17,7 @@ type Model struct {
 // Capabilities is what a model promises. The conformance suite fails a promise that is not kept.
 type Capabilities struct {
 	Formats   []Format // audio it takes, its favourite first; Rate 0 or Channels 0 in an entry means any
-	Languages []string // BCP 47; nil: any
+	Languages []string // BCP 47, see Serves; a bare language ("fr") stands for all its regions; nil: any
 	Has       Feature
 
 	MaxChannels     int           // channels it transcribes separately; 0: one
@@ -31,10 +31,16 @@ type Capabilities struct {
 	MaxPace         float64       // multiple of real time at which audio may come; 0: any
 }
 
-// Serves reports whether the model takes the language, compared without case; an empty tag is served by all.
+// Serves reports whether the model takes the language: it lists the tag, or the bare language that the tag begins with, so
+// that "fr" in the list serves "fr-CA" while "fr-FR" does not. Tags are compared without case (BCP 47, section 2.1.1) and
+// have hyphens: "fr_CA" is none. An empty tag is served by all.
 func (c *Capabilities) Serves(tag string) bool {
-	return tag == "" || c.Languages == nil ||
-		slices.ContainsFunc(c.Languages, func(l string) bool { return strings.EqualFold(l, tag) })
+	language, _, _ := strings.Cut(tag, "-")
+	return tag == "" || c.Languages == nil || c.lists(tag) || c.lists(language)
+}
+
+func (c *Capabilities) lists(tag string) bool {
+	return slices.ContainsFunc(c.Languages, func(l string) bool { return strings.EqualFold(l, tag) })
 }
 
 // Takes reports whether the model takes audio in format f as it is.
@@ -91,8 +97,9 @@ func (f Feature) String() string {
 	return strings.Join(names, ",")
 }
 
-// FindModel returns the model of models that cfg asks for: the one it names, else the first that serves its language.
-// Only a fixed language is judged; candidates of an identification are not, because something else than the model may
+// FindModel returns the model of models that cfg asks for: the one it names, else the first that lists its very tag, else
+// the first that serves its language (see [Capabilities.Serves]), else, where no language is asked for, the first. So a
+// model that lists "en-US" and "en" answers to every English tag that no other model lists. Only a fixed language is judged; candidates of an identification are not, because something else than the model may
 // identify. It fails with [NotFound] or [Unsupported], naming what there is.
 func FindModel(models []Model, cfg *Config) (Model, error) {
 	tag := ""
@@ -100,17 +107,25 @@ func FindModel(models []Model, cfg *Config) (Model, error) {
 		tag = cfg.Languages.Tags[0]
 	}
 	named := false // some model has the name, or none was asked for
+	var second *Model
 	var ids, tags []string
-	for _, m := range models {
+	for i := range models {
+		m := &models[i]
 		if cfg.Model != "" && cfg.Model != m.ID {
 			ids = append(ids, m.ID)
 			continue
 		}
-		if m.Can.Serves(tag) {
-			return m, nil
+		if m.Can.lists(tag) {
+			return *m, nil
+		}
+		if second == nil && m.Can.Serves(tag) {
+			second = m
 		}
 		named = true
 		tags = append(tags, m.Can.Languages...)
+	}
+	if second != nil {
+		return *second, nil
 	}
 	if !named {
 		msg := "no model is available"

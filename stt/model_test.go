@@ -14,6 +14,7 @@ func TestCapabilities(t *testing.T) {
 		{Encoding: stt.MuLaw, Channels: 1},
 		{Encoding: stt.OggOpus, Rate: 48000},
 	}}
+	bare := stt.Capabilities{Languages: []string{"fr", "zh"}}
 	var any, none stt.Capabilities
 	none.Languages = []string{}
 	for _, c := range []struct {
@@ -27,6 +28,15 @@ func TestCapabilities(t *testing.T) {
 		{"another language", some.Serves("fr-FR"), false},
 		{"a longer tag", some.Serves("en-US-x-y"), false},
 		{"any language", any.Serves("fr-FR"), true},
+		{"a bare language is not among its tags", some.Serves("de"), false},
+		{"a region of a bare language", bare.Serves("fr-CA"), true},
+		{"a region of a bare language in another case", bare.Serves("FR-ca"), true},
+		{"a longer tag of a bare language", bare.Serves("zh-Hant-TW"), true},
+		{"the bare language itself", bare.Serves("Fr"), true},
+		{"a language that begins with the same letters", bare.Serves("frr-DE"), false},
+		{"a beginning of a bare language", bare.Serves("f"), false},
+		{"a tag with an underscore", bare.Serves("fr_CA"), false},
+		{"a tag without language", bare.Serves("-FR"), false},
 		{"a list without entries serves none", none.Serves("fr-FR"), false},
 
 		{"its format", some.Takes(stt.Format{Rate: 16000, Channels: 1}), true},
@@ -89,6 +99,8 @@ func TestFindModel(t *testing.T) {
 		return stt.Model{ID: id, Can: stt.Capabilities{Languages: languages}}
 	}
 	english, german, any := model("small", "en-US", "en-GB"), model("large", "de-DE", "en-US"), model("any")
+	french, canadian := model("french", "fr"), model("canadian", "fr-CA")
+	english2 := model("every-english", "en-US", "en")
 	mute := stt.Model{ID: "mute", Can: stt.Capabilities{Languages: []string{}}}
 	both := []stt.Model{english, german}
 	for _, c := range []struct {
@@ -105,6 +117,18 @@ func TestFindModel(t *testing.T) {
 		{name: "the first of two that serve", models: both, langs: stt.Languages{Tags: []string{"en-US"}}, want: "small"},
 		{name: "by name and language", models: both, model: "large", langs: stt.Languages{Tags: []string{"en-US"}}, want: "large"},
 		{name: "one for all languages", models: []stt.Model{english, any}, langs: stt.Languages{Tags: []string{"fr-FR"}}, want: "any"},
+		{name: "a region of a bare language", models: []stt.Model{english, french}, langs: stt.Languages{Tags: []string{"fr-CA"}}, want: "french"},
+		{name: "an exact tag wins over the bare language", models: []stt.Model{french, canadian}, langs: stt.Languages{Tags: []string{"FR-ca"}}, want: "canadian"},
+		{name: "the exact tag of another region does not", models: []stt.Model{canadian, french}, langs: stt.Languages{Tags: []string{"fr-FR"}}, want: "french"},
+		{name: "a bare language asked for", models: []stt.Model{canadian, french}, langs: stt.Languages{Tags: []string{"fr"}}, want: "french"},
+		{name: "the first of two bare languages", models: []stt.Model{french, model("other", "fr")}, langs: stt.Languages{Tags: []string{"fr-CH"}}, want: "french"},
+		{name: "an exact tag wins over any", models: []stt.Model{any, french, canadian}, langs: stt.Languages{Tags: []string{"fr-CA"}}, want: "canadian"},
+		{name: "any and bare go by order", models: []stt.Model{any, french}, langs: stt.Languages{Tags: []string{"fr-CA"}}, want: "any"},
+		{name: "all English codes", models: []stt.Model{french, english2, english}, langs: stt.Languages{Tags: []string{"en-NZ"}}, want: "every-english"},
+		{name: "all English codes but those of others", models: []stt.Model{french, english2, english}, langs: stt.Languages{Tags: []string{"en-GB"}}, want: "small"},
+		{name: "no language, the first whatever it lists", models: []stt.Model{french, english2}, want: "french"},
+		{name: "an empty tag is no language", models: []stt.Model{french, english2}, langs: stt.Languages{Tags: []string{""}}, want: "french"},
+		{name: "by name, a region", models: []stt.Model{canadian, french}, model: "french", langs: stt.Languages{Tags: []string{"fr-CA"}}, want: "french"},
 		{name: "candidates are not judged", models: both, want: "small",
 			langs: stt.Languages{Mode: stt.LanguageIdentify, Tags: []string{"fr-FR", "de-DE"}}},
 
@@ -117,6 +141,10 @@ func TestFindModel(t *testing.T) {
 		{name: "a language that the model does not serve", models: both, model: "small",
 			langs: stt.Languages{Tags: []string{"de-DE"}}, code: stt.Unsupported,
 			want: `language "de-DE" is not served by model "small"; served are: en-GB, en-US`},
+		{name: "a language that is served bare elsewhere", models: []stt.Model{canadian, french, english2}, langs: stt.Languages{Tags: []string{"es-US"}},
+			code: stt.Unsupported, want: `language "es-US" is not served; served are: en, en-US, fr, fr-CA`},
+		{name: "a bare language is not asked of its regions", models: []stt.Model{canadian}, langs: stt.Languages{Tags: []string{"fr"}},
+			code: stt.Unsupported, want: `language "fr" is not served; served are: fr-CA`},
 		{name: "a model without languages", models: []stt.Model{mute}, model: "mute",
 			langs: stt.Languages{Tags: []string{"de-DE"}}, code: stt.Unsupported,
 			want: `language "de-DE" is not served by model "mute"; served are: none`},

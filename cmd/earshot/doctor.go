@@ -14,11 +14,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/config"
 	"github.com/earshot-stt/earshot/engine/pocketsphinx"
 	"github.com/earshot-stt/earshot/server"
-	"github.com/earshot-stt/earshot/server/datadir"
 	"github.com/earshot-stt/earshot/server/localca"
 )
 
@@ -95,33 +93,6 @@ func engineFindings(env *environment, cfg *config.Config) []finding {
 		all = append(all, finding{f.What, f.OK, f.Detail})
 	}
 	return all
-}
-
-// folderFindings looks at the data folder without making or locking it.
-func folderFindings(env *environment, cfg *config.Config) []finding {
-	path, why := datadir.Resolve(cfg.Data, env.getenv)
-	info, err := os.Stat(path)
-	switch {
-	case path == "":
-		return []finding{{"data folder", false, "no folder is known: give --data DIR, or set HOME"}}
-	case os.IsNotExist(err):
-		return []finding{{"data folder", true, path + " (" + why + ") will be made at the first start"}}
-	case err != nil:
-		return []finding{{"data folder", false, err.Error()}}
-	case !info.IsDir():
-		return []finding{{"data folder", false, path + " is not a folder: remove it, or give another with --data"}}
-	case info.Mode().Perm()&0o077 != 0:
-		return []finding{{"data folder", false, path + " is open to others: chmod 700 " + path}}
-	}
-	all := []finding{{"data folder", true, path + " (" + why + ")"}}
-	file := path + "/" + auth.CredentialsFile
-	if _, err := os.Stat(file); os.IsNotExist(err) {
-		return append(all, finding{"credentials", true, "will be made at the first start"})
-	}
-	if _, err := auth.OpenFile(file, auth.FileOptions{}); err != nil {
-		return append(all, finding{"credentials", false, err.Error()})
-	}
-	return append(all, finding{"credentials", true, file})
 }
 
 // portFinding says whether a server could listen, or that one does.

@@ -46,6 +46,7 @@ type Handler struct {
 	opts Options
 	// A token for each connection that is being refused. Strangers must not take the places of callers that we know.
 	strangers, known chan struct{}
+	buffers          dialect.Buffers // of all sockets
 }
 
 // New returns a handler.
@@ -96,20 +97,35 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This address speaks WebSocket: connect with wss:// or ws:// and a presigned URL (earshot presign prints one).", http.StatusUpgradeRequired)
 		return
 	}
+	if a := h.admit(w, r, request); a != nil {
+		h.serve(w, r, a)
+	}
+}
+
+// asked is what a caller asks for, and who asks. It is not kept on the stack, which grows with it for as long as the stream
+// lasts.
+type asked struct {
+	caller caller
+	req    *session.Request
+	params wire.Params
+}
+
+// admit returns what a caller asks for; nil means that the caller has been refused.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, request string) *asked {
 	// The signature comes first, before anything that a stranger sends is looked at or kept.
 	caller, err := h.identify(r)
 	if err != nil {
 		h.refuse(w, r, h.strangers, err, slog.String("request", request))
-		return
+		return nil
 	}
 	req, params, err := plan(r)
 	if err != nil {
 		h.refuse(w, r, h.known, err, slog.String("request", request), slog.String("caller", caller.principal.KeyID))
-		return
+		return nil
 	}
 	req.Caller, req.Remote, req.Protocol, req.Request = caller.principal.KeyID, r.RemoteAddr, Protocol, request
 	w.Header().Set("x-amzn-SessionId", req.ID)
-	h.serve(w, r, caller, req, params)
+	return &asked{caller, req, params}
 }
 
 // plan turns a request into what a session is asked for.

@@ -1,13 +1,18 @@
 package transcribe_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	dialect "github.com/earshot-stt/earshot/dialect/transcribe"
+	"github.com/earshot-stt/earshot/engine/script"
 	"github.com/earshot-stt/earshot/session"
+	"github.com/earshot-stt/earshot/stt"
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
@@ -37,7 +42,7 @@ func TestHandshakes(t *testing.T) {
 					t.Fatalf("answered with %s", c.resp.Status)
 				}
 				want := map[string]string{"Sec-WebSocket-Accept": goodAccept, "Sec-WebSocket-Protocol": "", "Sec-WebSocket-Extensions": "",
-					"Connection": "Upgrade", "Upgrade": "websocket", "x-amzn-SessionId": sessionID}
+					"Connection": "Upgrade", "Upgrade": "websocket", "x-amzn-SessionId": sessionID, "X-Earshot-Model": script.ModelID}
 				for name, value := range want {
 					if got := c.resp.Header.Get(name); got != value {
 						t.Errorf("header %s is %q; want %q", name, got, value)
@@ -51,6 +56,51 @@ func TestHandshakes(t *testing.T) {
 				c.expect(farewell)
 				c.conn.Close()
 				pass(0)
+				h.empty(t)
+			})
+		})
+	}
+}
+
+// renamed is a recognizer whose model has another name.
+type renamed struct {
+	stt.Recognizer
+	id string
+}
+
+func (r renamed) Models(ctx context.Context) ([]stt.Model, error) {
+	models, err := r.Recognizer.Models(ctx)
+	models[0].ID, models[0].Can.Languages = r.id, []string{"en"}
+	return models, err
+}
+
+func (r renamed) Open(ctx context.Context, cfg stt.Config) (stt.Stream, error) {
+	cfg.Model = ""
+	return r.Recognizer.Open(ctx, cfg)
+}
+
+// The answer to a handshake names the model, whatever it is called, where there is a stream and only there.
+func TestModelHeader(t *testing.T) {
+	for _, tt := range []struct{ name, id, query, want string }{
+		{"served", "pocketsphinx-en-us", usual, "pocketsphinx-en-us"},
+		{"all visible characters", "a/b:c%20~!", usual, "a/b:c%20~!"},
+		{"a space", "my model", usual, "my%20model"},
+		{"no ASCII", "français", usual, "fran%C3%A7ais"},
+		{"a line break", "x\r\nSet-Cookie: a", usual, "x%0D%0ASet-Cookie:%20a"},
+		{"a language that is not served", "english", strings.Replace(usual, "en-US", "fr-FR", 1), ""},
+		{"something not offered", "english", usual + "&show-speaker-label=true", ""},
+		{"a wrong request", "english", strings.Replace(usual, "16000", "1", 1), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := serve(t, session.Options{Recognizer: renamed{script.New(script.Options{Script: parse(t, conversation)}), tt.id}}, dialect.Options{})
+				target, _ := presign(t, tt.query)
+				c := h.handshake(t, request(target, handshaking+goodKey))
+				if got := c.resp.Header.Get("X-Earshot-Model"); c.resp.StatusCode != http.StatusSwitchingProtocols || got != tt.want || c.resp.Header.Get("Set-Cookie") != "" {
+					t.Errorf("%s, model %q; expected %q in %v", c.resp.Status, got, tt.want, c.resp.Header)
+				}
+				c.conn.Close()
+				pass(5 * time.Second)
 				h.empty(t)
 			})
 		})
@@ -82,6 +132,9 @@ func TestNoHandshake(t *testing.T) {
 					c := h.handshake(t, request(target, tt.headers))
 					if c.resp.StatusCode != tt.status {
 						t.Errorf("answered with %s; want %d", c.resp.Status, tt.status)
+					}
+					if model := c.resp.Header.Values("X-Earshot-Model"); model != nil {
+						t.Errorf("names the model %q though nothing is served", model)
 					}
 					h.empty(t)
 				}

@@ -49,7 +49,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, places chan str
 			slog.String("code", wire.ExceptionOf(why).Name), slog.String("reason", why.Error()))
 		h.opts.Log.LogAttrs(r.Context(), slog.LevelInfo, "stream refused", attrs...)
 	}
-	socket, err := dialect.Upgrade(w, r, nil)
+	socket, err := dialect.Upgrade(w, r, &h.buffers, nil)
 	if err != nil {
 		return // it has been answered
 	}
@@ -89,19 +89,25 @@ type conversation struct {
 	buf     []byte // owned by the handler's goroutine
 }
 
+func (h *Handler) newConversation(a *asked) *conversation {
+	c := &conversation{h: h, second: a.req.Config.Audio.Bytes(time.Second)}
+	c.reader.Verifier = a.caller.frames
+	c.speaker = wire.Speaker{Session: uuid.NewSHA1(uuid.Nil, []byte(a.req.ID)), Stability: a.params.EnablePartialResultsStabilization,
+		Channels: a.params.EnableChannelIdentification, Speakers: a.params.ShowSpeakerLabel,
+		Identify: a.params.IdentifyLanguage || a.params.IdentifyMultipleLanguages}
+	return c
+}
+
 // serve runs a stream from upgrade to Close. The handler's goroutine owns the connection and is its writer.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, who caller, req *session.Request, params wire.Params) {
-	c := &conversation{h: h, second: req.Config.Audio.Bytes(time.Second)}
-	c.reader.Verifier = who.frames
-	c.speaker = wire.Speaker{Session: uuid.NewSHA1(uuid.Nil, []byte(req.ID)), Stability: params.EnablePartialResultsStabilization,
-		Channels: params.EnableChannelIdentification, Speakers: params.ShowSpeakerLabel, Identify: params.IdentifyLanguage || params.IdentifyMultipleLanguages}
-	ses, err := h.opts.Sessions.Open(r.Context(), req)
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, a *asked) {
+	c := h.newConversation(a)
+	ses, err := h.opts.Sessions.Open(r.Context(), a.req)
 	if err != nil {
 		h.refuse(w, r, h.known, err)
 		return
 	}
 	c.session = ses
-	if c.socket, err = dialect.Upgrade(w, r, c.closing); err != nil {
+	if c.socket, err = dialect.Upgrade(modelNamer{w, ses.Model()}, r, &h.buffers, c.closing); err != nil {
 		ses.Close(&stt.Error{Code: stt.Malformed, Op: "open", Msg: "the WebSocket handshake failed", Err: err})
 		return
 	}
