@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -41,35 +43,61 @@ type Options struct {
 	Block  time.Duration // audio per call of Decode, one frame at least; 0 means 100 ms
 	// MaxAhead is how much audio waits for the decoder before Send blocks; 0 means 5 s.
 	MaxAhead time.Duration
+	// Patience is how long one call of the decoder may take before the stream fails; 0 means 30 s.
+	Patience time.Duration
+}
+
+// Stream is a stream that feeds a [Decoder]. It implements stt.Stream and stt.Lagger.
+type Stream struct {
+	*stream.Core
+	opts    Options
+	dec     Decoder
+	decoded atomic.Int64 // bytes
 }
 
 // NewStream starts a stream that feeds dec and owns it from now on. The stream fails with the error that a call of dec
-// returns, or with Internal when it panics. Events are of channel 0. Close waits for the call that runs: it takes one
-// block, or less where dec looks at its context.
-func NewStream(opts Options, dec Decoder) stt.Stream {
+// returns, with Internal when it panics, and with Unavailable when it takes longer than Options.Patience. Events are of
+// channel 0. Close waits for the call that runs: it takes one block, or less where dec looks at its context.
+func NewStream(opts Options, dec Decoder) *Stream {
 	if opts.Block <= 0 {
 		opts.Block = 100 * time.Millisecond
 	}
-	core := stream.New(stream.Options{Format: opts.Format, Start: opts.Start, MaxAhead: opts.MaxAhead})
-	core.Go(func(ctx context.Context) {
+	if opts.Patience <= 0 {
+		opts.Patience = 30 * time.Second
+	}
+	s := &Stream{opts: opts, dec: dec,
+		Core: stream.New(stream.Options{Format: opts.Format, Start: opts.Start, MaxAhead: opts.MaxAhead})}
+	s.Go(func(ctx context.Context) {
 		defer dec.Close()
-		if err := run(ctx, core, opts, dec); err != nil {
-			core.Fail(stt.AsError(err)) // without effect after Close, which is the usual cause
+		if err := s.run(ctx); err != nil {
+			s.Fail(stt.AsError(err)) // without effect after Close, which is the usual cause
 			return
 		}
-		core.Finish()
+		s.Finish()
 	})
-	return core
+	return s
+}
+
+// Lag implements stt.Lagger.
+func (s *Stream) Lag() stt.Time {
+	return s.Accepted() - s.opts.Start - s.opts.Format.Duration(s.decoded.Load())
 }
 
 // run feeds the decoder until the audio ends.
-func run(ctx context.Context, core *stream.Core, opts Options, dec Decoder) error {
-	raw := make([]byte, max(opts.Format.Bytes(opts.Block), opts.Format.FrameBytes()))
+func (s *Stream) run(ctx context.Context) error {
+	format := s.opts.Format
+	raw := make([]byte, max(format.Bytes(s.opts.Block), format.FrameBytes()))
 	block := make([]int16, len(raw)/2)
-	at := opts.Start
-	var total int64
+	watchdog := time.AfterFunc(s.opts.Patience, s.stuck)
+	watchdog.Stop()
+	defer watchdog.Stop()
+	watched := func(call func() error) error {
+		watchdog.Reset(s.opts.Patience)
+		defer watchdog.Stop()
+		return call()
+	}
 	for {
-		n, mark, err := core.Read(ctx, raw, len(raw))
+		n, mark, err := s.Read(ctx, raw, len(raw))
 		if err != nil {
 			return err
 		}
@@ -77,22 +105,28 @@ func run(ctx context.Context, core *stream.Core, opts Options, dec Decoder) erro
 			for i := range n / 2 {
 				block[i] = int16(binary.LittleEndian.Uint16(raw[2*i:]))
 			}
-			if err := dec.Decode(ctx, block[:n/2], core); err != nil {
+			if err := watched(func() error { return s.dec.Decode(ctx, block[:n/2], s) }); err != nil {
 				return err
 			}
-			total += int64(n)
-			at = opts.Start + opts.Format.Duration(total)
+			s.decoded.Add(int64(n))
 		}
 		switch mark {
 		case stream.Flush:
-			if err := dec.Flush(ctx, core); err != nil {
+			if err := watched(func() error { return s.dec.Flush(ctx, s) }); err != nil {
 				return err
 			}
-			if err := core.Emit(stt.Event{Kind: stt.EventFlushed, At: at}); err != nil {
+			at := s.opts.Start + format.Duration(s.decoded.Load())
+			if err := s.Emit(stt.Event{Kind: stt.EventFlushed, At: at}); err != nil {
 				return err
 			}
 		case stream.End:
-			return dec.Finish(ctx, core)
+			return watched(func() error { return s.dec.Finish(ctx, s) })
 		}
 	}
+}
+
+// stuck fails the stream while the decoder hangs: its caller would wait in silence for ever.
+func (s *Stream) stuck() {
+	s.Fail(&stt.Error{Code: stt.Unavailable, Op: "decode",
+		Msg: fmt.Sprintf("the engine has taken more than %s over a block of audio of %s; it is stuck or the machine is far too busy", s.opts.Patience, s.opts.Block)})
 }

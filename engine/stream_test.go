@@ -247,3 +247,101 @@ func TestBacklogAndMaxAhead(t *testing.T) {
 		t.Errorf("the backlog is %v; expected %v", backlog, want)
 	}
 }
+
+// A decoder that hangs does not leave its caller in silence.
+func TestWatchdog(t *testing.T) {
+	for name, c := range map[string]struct {
+		hang func(f *fake, until func())
+		then func(s stt.Stream) error
+	}{
+		"decoding": {
+			func(f *fake, until func()) {
+				f.decode = func(context.Context, []int16, engine.Output) error { until(); return nil }
+			},
+			func(stt.Stream) error { return nil },
+		},
+		"flushing": {
+			func(f *fake, until func()) { f.flush = func(engine.Output) error { until(); return nil } },
+			func(s stt.Stream) error { return s.Flush(context.Background()) },
+		},
+		"the end": {
+			func(f *fake, until func()) { f.finish = func(engine.Output) error { until(); return nil } },
+			stt.Stream.CloseSend,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{}
+			bubble(t, engine.Options{Patience: 5 * time.Second}, f, func(t *testing.T, s stt.Stream) {
+				release := make(chan struct{}) // in the bubble, whose clock stands still for others
+				defer close(release)
+				c.hang(f, func() { <-release })
+				send(t, s, 0, 100)
+				if err := c.then(s); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				_, err := s.Recv(t.Context())
+				if stt.CodeOf(err) != stt.Unavailable || !strings.Contains(err.Error(), "5s") {
+					t.Errorf("Recv: %v", err)
+				}
+				if d := time.Since(began); d != 5*time.Second {
+					t.Errorf("it took %v", d)
+				}
+			})
+		})
+	}
+}
+
+// A decoder that is slow, but not stuck, and one that waits for audio, are let be.
+func TestWatchdogIsPatient(t *testing.T) {
+	f := &fake{decode: func(context.Context, []int16, engine.Output) error {
+		time.Sleep(4 * time.Second)
+		return nil
+	}}
+	bubble(t, engine.Options{Patience: 5 * time.Second}, f, func(t *testing.T, s stt.Stream) {
+		send(t, s, 0, 1000)
+		time.Sleep(time.Hour)
+		if err := s.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			if _, err := s.Recv(t.Context()); err != nil {
+				if !errors.Is(err, io.EOF) {
+					t.Error(err)
+				}
+				return
+			}
+		}
+	})
+}
+
+// Lag is the audio that has been accepted and not decoded.
+func TestLag(t *testing.T) {
+	f := &fake{}
+	bubble(t, engine.Options{Start: time.Hour}, f, func(t *testing.T, s stt.Stream) {
+		release := make(chan struct{})
+		f.decode = func(context.Context, []int16, engine.Output) error {
+			<-release
+			return nil
+		}
+		lag := s.(stt.Lagger).Lag
+		if d := lag(); d != 0 {
+			t.Errorf("%v before any audio", d)
+		}
+		send(t, s, 0, 250)
+		synctest.Wait()
+		if d := lag(); d != 250*ms {
+			t.Errorf("%v; expected 250 ms while the first block is being decoded", d)
+		}
+		release <- struct{}{}
+		synctest.Wait()
+		if d := lag(); d != 150*ms {
+			t.Errorf("%v; expected 150 ms after the first block", d)
+		}
+		close(release)
+		synctest.Wait()
+		if d := lag(); d != 50*ms {
+			t.Errorf("%v; expected the 50 ms that make no block yet", d)
+		}
+	})
+}

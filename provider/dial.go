@@ -1,14 +1,19 @@
 package provider
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -20,7 +25,10 @@ const maxMessage = 8 << 20
 
 // Dial opens a WebSocket. It fails with *stt.Error: Unauthenticated or Denied for 401 and 403, Quota or Exhausted for 429 and
 // 503, Unavailable otherwise, with the beginning of what the server answered; when ctx is done first, as stt.AsError has it.
-// client is as NewClient makes it when it is nil. The connection does not depend on ctx once it is open. The address is shown without its query, and what else travels in query and header is taken out of every text.
+// A port where nobody listens is known by errors.Is and syscall.ECONNREFUSED, ws where wss belongs and the reverse are named
+// in the message, and RetryAfter is what the server asks for. client is as NewClient makes it when it is nil. The connection
+// does not depend on ctx once it is open. The address is shown without its query, and what else travels in query and header
+// is taken out of every text.
 func Dial(ctx context.Context, client *http.Client, address *url.URL, header http.Header, peer string) (*websocket.Conn, error) {
 	if client == nil {
 		client = NewClient(nil)
@@ -35,11 +43,11 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 		return nil, stt.AsError(ctx.Err())
 	}
 	e := &stt.Error{Code: stt.Unavailable, Op: "open", Peer: peer,
-		Msg: "cannot connect to the server", Err: fmt.Errorf("%s: %w", stt.RedactURL(address), redacted(err, address, header))}
+		Msg: "cannot connect to the server" + mixUp(err, address), Err: fmt.Errorf("%s: %w", stt.RedactURL(address), redacted(err, address, header))}
 	if resp == nil || resp.StatusCode == http.StatusSwitchingProtocols { // in the latter case err says what is wrong with it
 		return nil, e
 	}
-	e.PeerCode = resp.Status
+	e.PeerCode, e.RetryAfter = resp.Status, retryAfter(resp.Header.Get("Retry-After"))
 	switch resp.StatusCode {
 	case http.StatusUnauthorized:
 		e.Code = stt.Unauthenticated
@@ -53,6 +61,9 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 	e.Err = errors.New(stt.RedactURL(address)) // the library repeats status and address
 	if resp.Body != nil {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1024)) // the library keeps no more
+		if resp.StatusCode == http.StatusBadRequest && bytes.Contains(body, []byte(plainToTLS)) {
+			e.Msg += "; it speaks TLS at this port: try wss:// instead of ws://"
+		}
 		if text := withhold(strings.TrimSpace(string(body)), secrets(address, header)); text != "" {
 			e.Err = fmt.Errorf("%s: the server says: %s", stt.RedactURL(address), cut(text, 300))
 		}
@@ -67,7 +78,40 @@ func redacted(err error, address *url.URL, header http.Header) error {
 	if errors.As(err, &u) {
 		err = u.Err // the address is around it
 	}
-	return errors.New(withhold(err.Error(), secrets(address, header)))
+	text := errors.New(withhold(err.Error(), secrets(address, header)))
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return &refused{text}
+	}
+	return text
+}
+
+// refused is the text of an error that errors.Is knows for one of a port where nobody listens.
+type refused struct{ error }
+
+// Is implements what errors.Is asks for.
+func (*refused) Is(target error) bool { return target == syscall.ECONNREFUSED }
+
+// plainToTLS is what servers in Go answer to a request without TLS at a port with TLS. Others say it in words of their own.
+const plainToTLS = "HTTP request to an HTTPS server"
+
+// mixUp says that the server at a port does not speak TLS, where it is that.
+func mixUp(err error, address *url.URL) string {
+	var record tls.RecordHeaderError
+	if address.Scheme != "wss" && address.Scheme != "https" || !errors.Is(err, http.ErrSchemeMismatch) && !errors.As(err, &record) {
+		return ""
+	}
+	return "; it does not speak TLS at this port: try ws:// instead of wss://"
+}
+
+// retryAfter reads the header of that name: seconds, or a date (RFC 9110 section 10.2.3). It returns 0 where there is none.
+func retryAfter(value string) time.Duration {
+	if n, err := strconv.Atoi(value); err == nil {
+		return time.Duration(min(max(n, 0), 1<<30)) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(time.Until(at), 0)
+	}
+	return 0
 }
 
 // leastSecret is the length from which on a value may be a secret; shorter ones are words that a text may have by itself.

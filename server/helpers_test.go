@@ -184,7 +184,8 @@ const speech = "0.2-1.0 good morning everybody\n1.5-2.2 how are you\n"
 func (s *running) dial(cfg *config.Config, address string) stt.Stream {
 	s.t.Helper()
 	driver := transcribe.Driver()
-	r, err := driver.Open(s.t.Context(), map[string]string{"endpoint": address, "credentials_file": filepath.Join(cfg.Data, auth.CredentialsFile)},
+	r, err := driver.Open(s.t.Context(), map[string]string{"endpoint": address, "credentials_file": filepath.Join(cfg.Data, auth.CredentialsFile),
+		"reconnect_for": "0s"}, // what the server says is to be seen
 		func(string) string { return "" })
 	if err != nil {
 		s.t.Fatal(err)

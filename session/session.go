@@ -29,9 +29,10 @@ type Session struct {
 	finals   int
 	partials int
 
-	writing turn   // taken by the write side in every call, so that the read side can end the audio in between
-	intake  intake // guarded by writing
-	lost    error  // guarded by writing: why audio did not reach the recognizer, after which no more may
+	writing turn          // taken by the write side in every call, so that the read side can end the audio in between
+	intake  intake        // guarded by writing
+	lost    error         // guarded by writing: why audio did not reach the recognizer, after which no more may
+	lag     time.Duration // guarded by writing: the furthest that the decoder was behind, where the stream can tell
 
 	mu      sync.Mutex // guards all below
 	heard   time.Time  // when audio last came
@@ -172,6 +173,8 @@ func (s *Session) reason(err error) error {
 
 func (s *Session) count(ev *stt.Event) {
 	switch {
+	case ev.Kind == stt.EventWarning && ev.Warning != nil:
+		s.log.Warn("the recognizer warns", slog.String("code", ev.Warning.Code.String()), slog.String("warning", ev.Warning.Msg))
 	case ev.Kind != stt.EventSegment:
 	case ev.Segment.Final:
 		s.finals++
@@ -194,7 +197,7 @@ func (s *Session) Close(reason error) {
 		s.log.Warn("closing the recognizer's stream", slog.Any("error", err))
 	}
 	s.writing.take() // a Write that was under way has been unblocked by now
-	heard := s.accepted()
+	heard, lag := s.accepted(), s.lag
 	s.writing.give()
 	s.leave()
 	s.svc.remove(s)
@@ -207,7 +210,7 @@ func (s *Session) Close(reason error) {
 		code, why = stt.CodeOf(reason).String(), reason.Error()
 	}
 	s.log.Info("stream closed", slog.String("code", code), slog.String("reason", why), slog.Duration("heard", heard),
-		slog.Duration("took", took.Round(time.Millisecond)), slog.Int("finals", s.finals), slog.Int("partials", s.partials))
+		slog.Duration("lag", lag.Round(time.Millisecond)), slog.Duration("took", took.Round(time.Millisecond)), slog.Int("finals", s.finals), slog.Int("partials", s.partials))
 	if s.svc.opts.Meter != nil {
 		s.svc.opts.Meter.Record(Usage{Request: s.req, Model: s.model, Audio: heard, Took: took, Finals: s.finals, Partials: s.partials, Err: reason})
 	}

@@ -55,6 +55,9 @@ func (s *Session) send(ctx context.Context, pcm []byte) error {
 	s.waits(nil)
 	if err == nil {
 		s.intake.sent += int64(len(pcm))
+		if l, ok := s.stream.(stt.Lagger); ok {
+			s.lag = max(s.lag, l.Lag())
+		}
 		return nil
 	}
 	switch waited := over != nil && errors.Is(err, over); {

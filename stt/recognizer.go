@@ -53,3 +53,9 @@ type Readier interface {
 	// Ready returns nil once the recognizer is warm, or the reason why it never will be. It blocks until ctx is done.
 	Ready(ctx context.Context) error
 }
+
+// Lagger is implemented by streams that know how far behind their decoder is: those of engines in this process.
+type Lagger interface {
+	// Lag returns how much of the audio accepted has not been decoded yet, as audio time. Any goroutine may call it.
+	Lag() Time
+}

@@ -3,14 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/provider/transcribe"
 	"github.com/earshot-stt/earshot/server/datadir"
+	"github.com/earshot-stt/earshot/server/localca"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -19,12 +22,18 @@ type remote struct {
 	Region      string `help:"AWS region; another server than Amazon takes any." placeholder:"us-east-1"`
 	Profile     string `help:"Profile in the AWS files." placeholder:"NAME"`
 	Credentials string `type:"path" placeholder:"FILE" help:"Credentials file in AWS format. Default: as AWS tools find them, and for a server on this machine the file in its data folder."`
-	CA          string `name:"ca" type:"path" placeholder:"FILE" help:"Certificates to trust beside the system's (PEM), for wss://: the ca.pem in the data folder of a server."`
+	CA          string `name:"ca" type:"path" placeholder:"FILE" help:"Certificates to trust beside the system's (PEM), for wss://: the ca.pem in the data folder of a server. Default: for a server on this machine that of its data folder."`
 }
 
 // open returns a client of the server at an address.
 func (r *remote) open(env *environment, address string) (*transcribe.Recognizer, error) {
+	return r.connect(env, address, nil)
+}
+
+// connect is open with further options of the provider.
+func (r *remote) connect(env *environment, address string, more map[string]string) (*transcribe.Recognizer, error) {
 	values := map[string]string{"endpoint": address}
+	maps.Copy(values, more)
 	set := func(name, value string) {
 		if value != "" {
 			values[name] = value
@@ -33,6 +42,10 @@ func (r *remote) open(env *environment, address string) (*transcribe.Recognizer,
 	set("region", r.Region)
 	set("profile", r.Profile)
 	set("ca_file", r.CA)
+	if ca := localFile(env, localca.CertFile); r.CA == "" && ca != "" && onThisMachine(address) && secured(address) {
+		set("ca_file", ca)
+		fmt.Fprintf(env.errOut, "trusting the certificates in %s\n", ca)
+	}
 	file := r.Credentials
 	if file == "" && r.Profile == "" {
 		if file = localCredentials(env, address); file != "" {
@@ -61,7 +74,8 @@ func flagged(err error) error {
 		return err
 	}
 	flags := map[string]string{"transcribe.endpoint": "--url", "transcribe.credentials_file": "--credentials",
-		"transcribe.ca_file": "--ca", "transcribe.region": "--region", "transcribe.profile": "--profile"}
+		"transcribe.ca_file": "--ca", "transcribe.region": "--region", "transcribe.profile": "--profile",
+		"transcribe.reconnect_for": "--reconnect"}
 	if flag := flags[e.Option]; flag != "" {
 		return stt.InvalidOption(flag, e.Got, e.Want)
 	}
@@ -74,22 +88,48 @@ func localCredentials(env *environment, address string) string {
 	if !bare(env, address) {
 		return ""
 	}
-	folder, _ := datadir.Resolve("", env.getenv)
-	file := filepath.Join(folder, auth.CredentialsFile)
-	if f, err := os.Open(file); err == nil {
-		f.Close()
-		return file
-	}
-	return ""
+	return localFile(env, auth.CredentialsFile)
 }
 
-// bare reports whether an address is on this machine and the AWS tools know no key for it.
-func bare(env *environment, address string) bool {
+// localFile returns the path of a file in the data folder of a server on this machine, or nothing where it cannot be read.
+func localFile(env *environment, name string) string {
+	folder, _ := datadir.Resolve("", env.getenv)
+	file := filepath.Join(folder, name)
+	f, err := os.Open(file)
+	if err != nil {
+		return ""
+	}
+	f.Close()
+	return file
+}
+
+// onThisMachine reports whether an address is one of this machine's own.
+func onThisMachine(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
 		return false
 	}
-	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// secured reports whether an address is one with TLS.
+func secured(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "wss" || u.Scheme == "https")
+}
+
+// advised returns what went wrong with the server at an address, with what to do where that can be known.
+func advised(err error, address string) error {
+	if errors.Is(err, syscall.ECONNREFUSED) && onThisMachine(address) {
+		return fmt.Errorf("%w; nobody listens there: start \"earshot serve\" on this machine, or give the address that it says when it is ready", err)
+	}
+	return err
+}
+
+// bare reports whether an address is on this machine and the AWS tools know no key for it.
+func bare(env *environment, address string) bool {
+	if !onThisMachine(address) {
 		return false
 	}
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SHARED_CREDENTIALS_FILE", "AWS_PROFILE", "AWS_CONFIG_FILE",

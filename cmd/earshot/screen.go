@@ -66,9 +66,18 @@ func (s *screen) event(ev *stt.Event) error {
 		return s.segment(ev.Segment)
 	case stt.EventWarning:
 		s.clear()
-		fmt.Fprintf(s.errs, "earshot: %v\n", ev.Warning)
+		fmt.Fprintf(s.errs, "earshot: %s\n", printable(warning(ev.Warning)))
+		s.draw()
 	}
 	return nil
+}
+
+// warning is what somebody at a terminal is told: the sentence that is meant for callers, where there is one.
+func warning(e *stt.Error) string {
+	if e.Msg != "" {
+		return e.Msg
+	}
+	return e.Error()
 }
 
 func (s *screen) segment(seg *stt.Segment) error {

@@ -121,7 +121,7 @@ func TestSignalWhileStreaming(t *testing.T) {
 func TestSecondInterrupt(t *testing.T) {
 	w := newWorld(t)
 	p, address := w.serve("--grace=1h", "--limits-idle=0s")
-	client := w.start("transcribe", "--url=ws://"+address, "--raw", "-")
+	client := w.start("transcribe", "--url=ws://"+address, "--reconnect=0s", "--raw", "-")
 	p.log.await("stream opened")
 	p.signal(syscall.SIGINT)
 	p.log.await("shutting down")

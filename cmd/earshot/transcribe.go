@@ -20,17 +20,18 @@ import (
 
 type transcribeCmd struct {
 	remote
-	Files    []string          `arg:"" name:"file" help:"Recordings: WAV, FLAC, or raw samples with --raw; - is standard input."`
-	URL      string            `placeholder:"ws://HOST:PORT" help:"Stream to a server over Amazon's protocol instead of recognising here."`
-	Realtime bool              `help:"Send the audio at the pace of speech, as a microphone would."`
-	Format   string            `enum:"text,json" default:"text" help:"text: a line for each segment. json: an object for each."`
-	Partials string            `enum:"auto,always,never" default:"auto" help:"Show text while it may still change: on a terminal (auto), as lines of their own (always), or never."`
-	Language string            `default:"en-US" help:"Language spoken. Default: ${default}."`
-	Raw      bool              `help:"Files hold 16-bit little-endian samples without a header."`
-	Rate     int               `default:"16000" help:"With --raw: sample rate in Hz. Default: ${default}."`
-	Channels int               `default:"1" help:"With --raw: number of channels. Default: ${default}."`
-	Config   string            `type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file that says which engine answers here."`
-	Set      map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration, such as engine=pocketsphinx; may be repeated."`
+	Files     []string          `arg:"" name:"file" help:"Recordings: WAV, FLAC, or raw samples with --raw; - is standard input."`
+	URL       string            `placeholder:"ws://HOST:PORT" help:"Stream to a server over Amazon's protocol instead of recognising here."`
+	Reconnect time.Duration     `default:"30s" placeholder:"30s" help:"With --url: how long to try again when the connection is lost; what was not decided is sent again. 0s: not at all. Default: ${default}."`
+	Realtime  bool              `help:"Send the audio at the pace of speech, as a microphone would."`
+	Format    string            `enum:"text,json" default:"text" help:"text: a line for each segment. json: an object for each."`
+	Partials  string            `enum:"auto,always,never" default:"auto" help:"Show text while it may still change: on a terminal (auto), as lines of their own (always), or never."`
+	Language  string            `default:"en-US" help:"Language spoken. Default: ${default}."`
+	Raw       bool              `help:"Files hold 16-bit little-endian samples without a header."`
+	Rate      int               `default:"16000" help:"With --raw: sample rate in Hz. Default: ${default}."`
+	Channels  int               `default:"1" help:"With --raw: number of channels. Default: ${default}."`
+	Config    string            `type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file that says which engine answers here."`
+	Set       map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration, such as engine=pocketsphinx; may be repeated."`
 }
 
 // chunk is how much audio is sent at a time.
@@ -70,7 +71,7 @@ func (c *transcribeCmd) Run(env *environment) error {
 func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), error) {
 	opts := session.Options{Limits: session.Limits{Lag: 10 * time.Minute, Finish: 10 * time.Minute}}
 	if c.URL != "" {
-		client, err := c.open(env, c.URL)
+		client, err := c.connect(env, c.URL, map[string]string{"reconnect_for": c.Reconnect.String(), "max_replay": "10m"})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -124,7 +125,7 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 	ses, err := sessions.Open(ctx, &session.Request{ID: uuid.NewString(), Protocol: "command", Config: stt.Config{
 		Audio: format, Languages: stt.Languages{Tags: []string{c.Language}}}})
 	if err != nil {
-		return err
+		return advised(err, c.URL)
 	}
 	label := ""
 	if len(c.Files) > 1 {

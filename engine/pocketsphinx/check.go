@@ -1,6 +1,10 @@
 package pocketsphinx
 
-import "github.com/earshot-stt/earshot/stt"
+import (
+	"fmt"
+
+	"github.com/earshot-stt/earshot/stt"
+)
 
 // errAbsent says how to get the engine into the program.
 func errAbsent() *stt.Error {
@@ -31,9 +35,12 @@ func Check(values map[string]string) []Finding {
 	if err != nil {
 		return append(found, Finding{What: "options", Detail: err.Error()})
 	}
-	model := Finding{What: "model", OK: true, Detail: opts.files.hmm}
-	if _, err := checkModel(opts.files); err != nil {
-		model.OK, model.Detail = false, stt.AsError(err).Msg
+	for i, m := range opts.models {
+		model := Finding{What: "model", OK: true, Detail: fmt.Sprintf("%s (%s), %s", m.name, m.language, m.files.hmm)}
+		if _, err := checkModel(m.files); err != nil {
+			model.OK, model.Detail = false, stt.AsError(located(err, i)).Msg
+		}
+		found = append(found, model)
 	}
-	return append(found, model)
+	return found
 }

@@ -25,6 +25,7 @@ type settings struct {
 	silence  int // trailing silence that ends a segment
 	longest  int // longest segment
 	partials int // distance between partials; 0: none
+	accurate bool
 	language string
 }
 
@@ -35,11 +36,10 @@ type settings struct {
 type decoder struct {
 	set    settings
 	start  stt.Time // session time of frame 0
-	search *search
 	front  *front
 	detect *vad.Detector
 	pool   *pool
-	ending <-chan error // what the search is still busy with after an abandoned end, or nil
+	gate   *gate
 
 	mean   *mean
 	rows   row
@@ -129,11 +129,11 @@ func (d *decoder) voiced(at int, f *vad.Frame, out engine.Output) error {
 // finish ends the segment: its last words, the end of speech where there is one, the reason, and the progress.
 func (d *decoder) finish(ctx context.Context, why stt.EndpointReason, out engine.Output) error {
 	seg := d.seg
-	d.seg = nil
 	words, end, err := seg.finish(ctx, why == stt.EndpointMaxSegment)
 	if err != nil {
-		return err
+		return err // Close gives back what the segment holds
 	}
+	d.seg = nil
 	if d.speaking && d.frames > d.lastVoice && why != stt.EndpointMaxSegment || why == stt.EndpointEnd {
 		d.speaking = false
 		if err := out.Emit(stt.Event{Kind: stt.EventSpeechEnd, At: d.time(d.lastVoice)}); err != nil {
@@ -205,33 +205,13 @@ func (d *decoder) Finish(ctx context.Context, out engine.Output) error {
 	return d.finish(ctx, stt.EndpointEnd, out)
 }
 
-// endSearch runs what ends the utterance of the search, which cannot be interrupted and takes some seconds for the longest
-// segments: 1.3 s for 19 s of speech, 4.8 s for a minute. Who closes the stream meanwhile need not wait: the search goes back to the
-// pool when it is done.
-func (d *decoder) endSearch(ctx context.Context, work func() error) error {
-	ended := d.pool.end(work)
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-		d.ending = ended
-		return ctx.Err()
-	}
-}
-
-// Close implements engine.Decoder. It does not wait for the search: an utterance that was abandoned is ended by the pool,
-// and the slot is taken until then, so that the next stream never pays for this one.
+// Close implements engine.Decoder. It does not wait for what the library cannot interrupt: the pool does.
 func (d *decoder) Close() {
-	d.front.free()
-	switch {
-	case d.ending != nil:
-		d.pool.giveLater(d.search, d.ending)
-	case d.search.open && !d.search.broken: // abandoned in mid-speech
-		d.pool.giveLater(d.search, d.pool.end(d.search.end))
-	default:
-		d.pool.give(d.search)
+	if d.seg != nil {
+		d.seg.close()
 	}
-	d.search = nil
+	d.front.free()
+	d.gate.leave()
 }
 
 // time returns the session time of a frame, never beyond the audio taken.
@@ -252,6 +232,14 @@ func (r *row) end() int { return r.base + len(r.data)/r.size }
 
 // at returns frame n.
 func (r *row) at(n int) []float32 { return r.data[(n-r.base)*r.size : (n-r.base+1)*r.size] }
+
+// slice returns frames from to n, n exclusive; none when n is not beyond from.
+func (r *row) slice(from, n int) []float32 {
+	if n <= from {
+		return nil
+	}
+	return r.data[(from-r.base)*r.size : (n-r.base)*r.size]
+}
 
 // drop forgets the frames before n.
 func (r *row) drop(n int) {

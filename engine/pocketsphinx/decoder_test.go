@@ -125,7 +125,7 @@ func TestTenantsDoNotMeet(t *testing.T) {
 				}
 			}
 			s.Close()
-			first.pool.late.Wait() // for the slot
+			first.served[0].pool.work.Wait() // for the search
 			if after := transcribe(t, first, config(), mine, 3200); !reflect.DeepEqual(finals(after), finals(alone)) {
 				t.Errorf("after others %+v; alone %+v", finals(after), finals(alone))
 			}

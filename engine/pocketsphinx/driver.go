@@ -2,8 +2,10 @@ package pocketsphinx
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"strconv"
+	"time"
 
 	"github.com/earshot-stt/earshot/stt"
 )
@@ -18,28 +20,40 @@ const (
 // modelFolder is where modelPackage puts its files.
 const modelFolder = "/usr/share/pocketsphinx/model/en-us/"
 
+// debianModel is what is served when no model is configured.
+var debianModel = stt.FormatRecords([]map[string]string{{"name": "pocketsphinx-en-us", "language": "en-US",
+	"hmm": modelFolder + "en-us", "lm": modelFolder + "en-us.lm.bin", "dict": modelFolder + "cmudict-en-us.dict"}})
+
 // Driver describes the engine. Its New fails with stt.Unsupported in a program that was built without the tag.
 func Driver() stt.Driver {
 	return stt.Driver{
 		Name:  "pocketsphinx",
 		Title: "PocketSphinx (on this machine)",
 		Doc: "Speech recognition in this process, offline, on the CPU, from Debian packages alone (" + libraryPackage + ", " +
-			modelPackage + "). US English out of the box; other languages with Sphinx models of your own. Gives partials, word " +
+			modelPackage + "). English out of the box; other languages with Sphinx models of your own. Gives partials, word " +
 			"times and confidences; text is lower case without punctuation. Accuracy is that of a classic recogniser: fine " +
 			"for commands, tests and clear dictation, far from a neural engine for free speech.",
 		Options: []stt.Option{
-			{Name: "name", Kind: stt.KindString, Default: "pocketsphinx-en-us",
-				Help: "The name of the model, as callers ask for it."},
-			{Name: "language", Kind: stt.KindString, Default: "en-US",
-				Help: "The language of the model, as a BCP 47 tag."},
-			{Name: "hmm", Kind: stt.KindPath, Default: modelFolder + "en-us",
-				Help: "The folder with the acoustic model: mdef, means, variances, transition_matrices and so on. It must be for 16 kHz."},
-			{Name: "lm", Kind: stt.KindPath, Default: modelFolder + "en-us.lm.bin",
-				Help: "The language model: ARPA text, or one of the library's binary forms."},
-			{Name: "dict", Kind: stt.KindPath, Default: modelFolder + "cmudict-en-us.dict",
-				Help: "The dictionary: a word and its phones on each line."},
+			{Name: "models", Kind: stt.KindRecords, Default: debianModel, Fields: []stt.Option{
+				{Name: "name", Required: true, Help: "The name of the model, as callers ask for it and as answers tell."},
+				{Name: "language", Required: true, Help: "The language of the model, as a BCP 47 tag. A model for fr-FR also serves " +
+					"fr-CA and the other codes of its language, unless another model is for just that code."},
+				{Name: "hmm", Kind: stt.KindPath, Required: true,
+					Help: "The folder with the acoustic model: mdef, means, variances, transition_matrices and so on. It must be for 16 kHz."},
+				{Name: "lm", Kind: stt.KindPath, Required: true,
+					Help: "The language model: ARPA text, or one of the library's binary forms."},
+				{Name: "dict", Kind: stt.KindPath, Required: true,
+					Help: "The dictionary: a word and its phones on each line."},
+			}, Help: "The models to serve. The first one answers callers that ask for no language. Without any: US English of " + modelPackage + "."},
 			{Name: "slots", Kind: stt.KindInt, Default: "0",
-				Help: "How many streams are decoded at once, 1 to 256; each needs up to one core and about 100 MB. 0 means one for each core."},
+				Help: "How many streams are taken at once, 1 to 256; each needs up to half a core, or one core in the first seconds, and up to 200 MB. 0 means one for each core."},
+			{Name: "finals", Kind: stt.KindString, Enum: []string{finalsAccurate, finalsFast}, Default: finalsAccurate,
+				Help: "accurate: a finished segment is searched a second time, and from its beginning where the speaker is known much better " +
+					"by then. fast: its last words come at once, with a few more mistakes and a quarter less work."},
+			{Name: "silence", Kind: stt.KindDuration, Default: defaultSilence.String(),
+				Help: fmt.Sprintf("The pause that ends a segment, %v to %v, for callers that ask for no other.", leastSilence, mostSilence)},
+			{Name: "longest", Kind: stt.KindDuration, Default: defaultLongest.String(),
+				Help: fmt.Sprintf("The longest segment, %v to %v, for callers that ask for no other. It ends at the best pause before.", leastLongest, mostLongest)},
 		},
 		New: func(ctx context.Context, values map[string]string) (stt.Recognizer, error) {
 			opts, err := parseOptions(values)
@@ -51,23 +65,69 @@ func Driver() stt.Driver {
 	}
 }
 
+// The values of the option finals.
+const (
+	finalsFast     = "fast"
+	finalsAccurate = "accurate"
+)
+
+// Defaults and limits of segments.
+const (
+	defaultSilence = 500 * time.Millisecond
+	leastSilence   = 100 * time.Millisecond
+	mostSilence    = 10 * time.Second
+	defaultLongest = 20 * time.Second
+	leastLongest   = 2 * time.Second
+	mostLongest    = 60 * time.Second
+)
+
 // options are the driver's values, understood.
 type options struct {
-	name     string
-	language string
-	files    modelFiles
-	slots    int
+	models           []modelOptions // one at least, each with another name
+	slots            int
+	accurate         bool
+	silence, longest time.Duration
+}
+
+// modelOptions is one of the models to serve.
+type modelOptions struct {
+	name, language string
+	files          modelFiles
 }
 
 func parseOptions(values map[string]string) (options, error) {
-	o := options{name: values["name"], language: values["language"],
-		files: modelFiles{hmm: values["hmm"], lm: values["lm"], dict: values["dict"]}}
-	n, err := strconv.Atoi(values["slots"])
-	if err != nil || n < 0 || n > 256 {
+	o := options{accurate: values["finals"] == finalsAccurate, slots: runtime.NumCPU()}
+	records, err := stt.Records(values["models"])
+	if err != nil {
+		return o, err
+	}
+	if len(records) == 0 {
+		return o, stt.InvalidOption("pocketsphinx.models", values["models"], "one model at least")
+	}
+	seen := map[string]bool{}
+	for i, r := range records {
+		if seen[r["name"]] {
+			return o, stt.InvalidOption(fmt.Sprintf("pocketsphinx.models[%d].name", i), r["name"], "a name that no other model has")
+		}
+		seen[r["name"]] = true
+		o.models = append(o.models, modelOptions{r["name"], r["language"], modelFiles{r["hmm"], r["lm"], r["dict"]}})
+	}
+	if n, err := strconv.Atoi(values["slots"]); err != nil || n < 0 || n > 256 {
 		return o, stt.InvalidOption("pocketsphinx.slots", values["slots"], "a whole number from 0 to 256")
+	} else if n > 0 {
+		o.slots = n
 	}
-	if o.slots = n; n == 0 {
-		o.slots = runtime.NumCPU()
+	if o.silence, err = durationOption(values, "silence", leastSilence, mostSilence); err != nil {
+		return o, err
 	}
-	return o, nil
+	o.longest, err = durationOption(values, "longest", leastLongest, mostLongest)
+	return o, err
+}
+
+func durationOption(values map[string]string, name string, least, most time.Duration) (time.Duration, error) {
+	d, err := time.ParseDuration(values[name])
+	if err != nil || d < least || d > most {
+		return 0, stt.InvalidOption("pocketsphinx."+name, values[name], fmt.Sprintf("%v to %v", least, most))
+	}
+	return d, nil
 }

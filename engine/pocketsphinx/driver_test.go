@@ -18,27 +18,42 @@ func TestDriverOptions(t *testing.T) {
 			t.Errorf("option %q has no help or no default", o.Name)
 		}
 	}
-	for _, slots := range []string{"-1", "257", "many"} {
-		_, err := d.Open(t.Context(), map[string]string{"slots": slots}, nil)
-		if e := stt.AsError(err); e == nil || e.Code != stt.Invalid || e.Option != "pocketsphinx.slots" {
-			t.Errorf("slots %s: %v", slots, err)
+	twice := stt.FormatRecords([]map[string]string{aModel("a", "fr"), aModel("a", "es")})
+	for _, c := range []struct{ name, value, option string }{
+		{"slots", "-1", "slots"}, {"slots", "257", "slots"}, {"slots", "many", "slots"},
+		{"finals", "quick", "finals"},
+		{"silence", "99ms", "silence"}, {"silence", "11s", "silence"}, {"silence", "1", "silence"},
+		{"longest", "1s", "longest"}, {"longest", "61s", "longest"},
+		{"models", "[]", "models"}, {"models", twice, "models[1].name"}, {"models", `[{"name":"x"}]`, "models[0].language"},
+	} {
+		_, err := d.Open(t.Context(), map[string]string{c.name: c.value}, nil)
+		if e := stt.AsError(err); e == nil || e.Code != stt.Invalid || e.Option != "pocketsphinx."+c.option {
+			t.Errorf("%s %s: %v", c.name, c.value, err)
 		}
 	}
-	if o, err := parseOptions(map[string]string{"slots": "0"}); err != nil || o.slots < 1 {
-		t.Errorf("slots 0: %d, %v; expected one for each core", o.slots, err)
+	values, err := d.Resolve(nil, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	if o, err := parseOptions(values); err != nil || o.slots < 1 || len(o.models) != 1 || !o.accurate || o.silence != defaultSilence || o.longest != defaultLongest {
+		t.Errorf("defaults: %+v, %v", o, err)
+	}
+}
+
+func aModel(name, language string) map[string]string {
+	return map[string]string{"name": name, "language": language, "hmm": "/nonexistent", "lm": "/nonexistent", "dict": "/nonexistent"}
 }
 
 // Without the tag there is a driver that says what to do; with it, a model that is not there is named.
 func TestWhatIsMissing(t *testing.T) {
 	d := Driver()
-	r, err := d.Open(context.Background(), map[string]string{"hmm": "/nonexistent"}, nil)
+	r, err := d.Open(context.Background(), map[string]string{"models": stt.FormatRecords([]map[string]string{aModel("a", "fr")})}, nil)
 	if err == nil {
 		t.Fatalf("opened %v", r)
 	}
 	want, code := []string{"-tags pocketsphinx", "libpocketsphinx-dev", "pocketsphinx-en-us"}, stt.Unsupported
 	if built {
-		want, code = []string{"/nonexistent/feat.params does not exist", "pocketsphinx-en-us"}, stt.Invalid
+		want, code = []string{`"pocketsphinx.models[0].hmm": /nonexistent/feat.params does not exist`, "pocketsphinx-en-us"}, stt.Invalid
 	}
 	if stt.CodeOf(err) != code {
 		t.Errorf("code %v; expected %v", stt.CodeOf(err), code)
@@ -62,13 +77,20 @@ func TestCheck(t *testing.T) {
 			t.Errorf("finding %+v", f)
 		}
 	}
-	bad, err := d.Resolve(map[string]string{"dict": "/nonexistent"}, nil)
+	models, err := stt.Records(good["models"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad, err := d.Resolve(map[string]string{"models": stt.FormatRecords(append(models, aModel("a", "fr")))}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := Check(bad)
-	if last := all[len(all)-1]; last.OK || last.What != "model" || !strings.Contains(last.Detail, "/nonexistent does not exist") {
+	if last := all[len(all)-1]; last.OK || last.What != "model" || !strings.Contains(last.Detail, "models[1].hmm") {
 		t.Errorf("finding %+v", last)
+	}
+	if first := all[len(all)-2]; !first.OK || first.What != "model" || !strings.Contains(first.Detail, "en-US") {
+		t.Errorf("finding %+v", first)
 	}
 	all = Check(map[string]string{"slots": "x"})
 	if last := all[len(all)-1]; last.OK || last.What != "options" {

@@ -200,7 +200,12 @@ func mistakes(ref, hyp []string) int {
 }
 
 // small is a model with a few dozen words: the mechanics are the same and ten times as fast.
-var small = map[string]string{"lm": testData + "turtle.lm.bin", "dict": testData + "turtle.dic", "slots": "2"}
+var small = map[string]string{"slots": "2", "models": stt.FormatRecords([]map[string]string{smallModel("turtle", "en-US")})}
+
+func smallModel(name, language string) map[string]string {
+	return map[string]string{"name": name, "language": language, "hmm": modelFolder + "en-us",
+		"lm": testData + "turtle.lm.bin", "dict": testData + "turtle.dic"}
+}
 
 // join puts pieces of audio one behind the other.
 func join(pieces ...[]int16) []int16 { return slices.Concat(pieces...) }

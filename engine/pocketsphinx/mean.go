@@ -13,7 +13,7 @@ type mean struct {
 const (
 	// modelWeight is how many frames the model's own mean counts for: it is a guess about a stranger, but half a second of
 	// speech may be one vowel.
-	modelWeight = 60
+	modelWeight = 30
 	// memory is how many frames the mean remembers.
 	memory = 500
 )
@@ -49,9 +49,11 @@ func (m *mean) settle() {
 	m.weight = memory
 }
 
-// value writes the mean to out.
-func (m *mean) value(out []float32) {
+// value returns the mean as it is now.
+func (m *mean) value() []float32 {
+	out := make([]float32, len(m.sum))
 	for i := range out {
 		out[i] = float32(m.sum[i] / m.weight)
 	}
+	return out
 }

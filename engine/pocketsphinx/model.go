@@ -62,13 +62,26 @@ func checkAcoustic(hmm string) (phones map[string]bool, mean []float32, err erro
 	return def.phones, feat.mean, nil
 }
 
-// fault makes the error about a file of the model. option is the driver's option that leads to the file.
+// fault makes the error about a file of the model. option is the field of the option models that leads to the file; located
+// says of which model.
 func fault(option, path, format string, args ...any) *stt.Error {
-	msg := fmt.Sprintf("option \"pocketsphinx.%s\": %s %s", option, path, fmt.Sprintf(format, args...))
+	msg := path + " " + fmt.Sprintf(format, args...)
 	if strings.HasPrefix(path, modelFolder) {
 		msg += "; the file belongs to the Debian package " + modelPackage
 	}
-	return &stt.Error{Code: stt.Invalid, Option: "pocketsphinx." + option, Want: "a model for PocketSphinx", Msg: msg}
+	return &stt.Error{Code: stt.Invalid, Option: option, Want: "a model for PocketSphinx", Msg: msg}
+}
+
+// located says which model an error of fault is about.
+func located(err error, model int) error {
+	var e *stt.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	told := *e
+	told.Option = fmt.Sprintf("pocketsphinx.models[%d].%s", model, e.Option)
+	told.Msg = fmt.Sprintf("option %q: %s", told.Option, e.Msg)
+	return &told
 }
 
 // largest is the largest file taken. The largest models in use have a few hundred megabytes.

@@ -208,7 +208,7 @@ func TestModelsThatAreNot(t *testing.T) {
 				t.Fatal("the model was taken")
 			}
 			e := stt.AsError(err)
-			if e.Code != stt.Invalid || e.Option != "pocketsphinx."+c.option || !strings.Contains(e.Msg, c.want) {
+			if e.Code != stt.Invalid || e.Option != c.option || !strings.Contains(e.Msg, c.want) {
 				t.Errorf("error %v, code %v, option %q; expected %q about option %q", err, e.Code, e.Option, c.want, c.option)
 			}
 		})

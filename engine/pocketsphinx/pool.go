@@ -3,102 +3,172 @@
 package pocketsphinx
 
 import (
-	"fmt"
+	"context"
 	"sync"
-	"time"
 
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// retryAfter is what we tell callers that found no slot: streams last for seconds to minutes.
-const retryAfter = 2 * time.Second
-
-// pool hands out searches, at most max at a time. A search belongs to the pool or to whoever took it. Searches are
-// loaded when they are first needed and kept.
+// pool hands out the searches of one model, at most a number of them at a time. A search belongs to the pool or to whoever
+// took it. Searches are loaded when they are needed, one ahead of need, and kept.
 type pool struct {
-	max  int
+	most int
 	load func() (*search, error)
-	late sync.WaitGroup // the goroutines of end and giveLater; added to only by who holds a search
+	work sync.WaitGroup // the pool's goroutines; added to by who holds a search
 
-	mu     sync.Mutex // guards all below
-	idle   []*search
-	taken  int
-	closed bool
-	back   *sync.Cond // a search has come back
+	mu      sync.Mutex // guards all below
+	idle    []*search
+	total   int            // loaded or being loaded
+	waiting []chan *search // who waits, first come first; nil is sent when there is room to load another
+	closed  bool
 }
 
-func newPool(most int, load func() (*search, error)) *pool {
-	p := &pool{max: most, load: load}
-	p.back = sync.NewCond(&p.mu)
-	return p
+func newPool(most int, load func() (*search, error)) *pool { return &pool{most: most, load: load} }
+
+// take returns a search. It waits while all of them are in use.
+func (p *pool) take(ctx context.Context) (*search, error) {
+	for {
+		p.mu.Lock()
+		switch {
+		case p.closed:
+			p.mu.Unlock()
+			return nil, &stt.Error{Code: stt.Closed, Op: "open", Msg: "the engine has been closed"}
+		case len(p.idle) > 0:
+			n := len(p.idle) - 1
+			s := p.idle[n]
+			p.idle = p.idle[:n]
+			p.ahead()
+			p.mu.Unlock()
+			return s, nil
+		case p.total < p.most:
+			p.total++
+			p.mu.Unlock()
+			return p.loaded()
+		}
+		turn := make(chan *search, 1)
+		p.waiting = append(p.waiting, turn)
+		p.mu.Unlock()
+		select {
+		case s := <-turn:
+			if s != nil {
+				return s, nil
+			}
+		case <-ctx.Done():
+			p.leave(turn)
+			return nil, ctx.Err()
+		}
+	}
 }
 
-// take returns a search, or Exhausted at once.
-func (p *pool) take() (*search, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return nil, &stt.Error{Code: stt.Closed, Op: "open", Msg: "the engine has been closed"}
-	}
-	if p.taken == p.max {
-		return nil, &stt.Error{Code: stt.Exhausted, Op: "open", Option: "pocketsphinx.slots", RetryAfter: retryAfter,
-			Msg: "all slots of the engine are taken; try again",
-			Err: fmt.Errorf("option \"pocketsphinx.slots\" is %d; a higher one admits more streams at a time", p.max)}
-	}
-	p.taken++
-	if n := len(p.idle); n > 0 {
-		s := p.idle[n-1]
-		p.idle = p.idle[:n-1]
-		return s, nil
-	}
-	p.mu.Unlock()
+// loaded loads a search that has been counted already.
+func (p *pool) loaded() (*search, error) {
 	s, err := p.load()
-	p.mu.Lock()
 	if err != nil {
-		p.taken--
-		p.back.Broadcast()
+		p.lost()
 		return nil, err
 	}
 	return s, nil
 }
 
-// give takes a search back. One that the library has given up is replaced when next needed.
-func (p *pool) give(s *search) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.taken--
-	if s.broken {
-		s.free()
-	} else {
-		p.idle = append(p.idle, s)
+// ahead loads a search that nobody needs yet, so that the next to come need not wait for it. p.mu is held.
+func (p *pool) ahead() {
+	if len(p.idle) > 0 || p.total >= p.most {
+		return
 	}
-	p.back.Broadcast()
-}
-
-// giveLater takes a search back once done has been told.
-func (p *pool) giveLater(s *search, done <-chan error) {
-	p.late.Go(func() { // owned by the pool, whose close waits for it; ends when the library has done its work
-		<-done //nolint:errcheck // the search remembers what became of it
-		p.give(s)
+	p.total++
+	p.work.Go(func() { // owned by the pool, whose close waits for it; ends when the library has loaded the model
+		if s, err := p.loaded(); err == nil {
+			p.give(s)
+		}
 	})
 }
 
-// end runs what ends the utterance of a search and tells when it has returned. Nobody else may use the search until then.
-func (p *pool) end(work func() error) <-chan error {
-	ended := make(chan error, 1)
-	p.late.Go(func() { ended <- work() }) // owned by the pool, whose close waits for it; ends when the library has done its work
-	return ended
+// leave takes back a turn that nobody waits for any more.
+func (p *pool) leave(turn chan *search) {
+	p.mu.Lock()
+	for i := range p.waiting {
+		if p.waiting[i] == turn {
+			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+			p.mu.Unlock()
+			return
+		}
+	}
+	p.mu.Unlock()
+	if s := <-turn; s != nil { // it came at the same moment
+		p.give(s)
+	} else {
+		p.wake(nil)
+	}
 }
 
-// close waits for all searches to come back and frees them.
+// wake gives s to the first who waits and reports whether there was one.
+func (p *pool) wake(s *search) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wakeLocked(s)
+}
+
+func (p *pool) wakeLocked(s *search) bool {
+	if len(p.waiting) == 0 {
+		return false
+	}
+	p.waiting[0] <- s
+	p.waiting = p.waiting[1:]
+	return true
+}
+
+// give takes a search back. One that the library has given up is replaced when next needed. One that still has an
+// utterance is ended first, which takes a while and which nobody waits for.
+func (p *pool) give(s *search) {
+	switch {
+	case s.broken:
+		s.free()
+		p.lost()
+	case s.open:
+		p.work.Go(func() { // owned by the pool, whose close waits for it; ends when the library has done its work
+			s.end() //nolint:errcheck // the search remembers what became of it
+			p.give(s)
+		})
+	default:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.wakeLocked(s) {
+			p.idle = append(p.idle, s)
+		}
+	}
+}
+
+// lost notes that a search is gone for good.
+func (p *pool) lost() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total--
+	p.wakeLocked(nil)
+}
+
+// run does work with a search that cannot be interrupted. When ctx is done first, the search goes back to the pool after the
+// work, and is the caller's no more.
+func (p *pool) run(ctx context.Context, s *search, work func() error) error {
+	done := make(chan error, 1)
+	p.work.Go(func() { done <- work() }) // owned by the pool, whose close waits for it; ends when the library has done its work
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		p.work.Go(func() { // the same
+			<-done //nolint:errcheck // the search remembers what became of it
+			p.give(s)
+		})
+		return ctx.Err()
+	}
+}
+
+// close waits for the pool's own work and frees the searches. The streams must have given theirs back.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
-	for p.taken > 0 {
-		p.back.Wait()
-	}
 	p.mu.Unlock()
-	p.late.Wait()
+	p.work.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.idle {

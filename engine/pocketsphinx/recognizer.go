@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/audio/vad"
@@ -16,65 +18,83 @@ import (
 // built says whether the engine is part of this program.
 const built = true
 
-// Defaults and limits of stt.Endpointing and stt.Interim.
-const (
-	defaultSilence  = 500 * time.Millisecond
-	defaultLongest  = 20 * time.Second
-	defaultPartials = 250 * time.Millisecond
-	leastSilence    = 100 * time.Millisecond
-	mostSilence     = 10 * time.Second
-	leastLongest    = 2 * time.Second
-	mostLongest     = 60 * time.Second
-)
+// defaultPartials is the distance of partials where the caller asks for no other.
+const defaultPartials = 250 * time.Millisecond
 
 const abilities = stt.FeatureInterim | stt.FeatureFlush | stt.FeatureSpeechEvents | stt.FeatureProgress |
 	stt.FeatureDeterministic | stt.FeatureWords | stt.FeatureConfidence | stt.FeatureEndpointing | stt.FeatureSpoken
 
 var format = stt.Format{Encoding: stt.PCM16, Rate: vad.Rate, Channels: 1}
 
-// Recognizer is the engine with one model. It implements stt.Recognizer, stt.Readier and io.Closer.
+// Recognizer is the engine with its models. It implements stt.Recognizer, stt.Readier and io.Closer.
 type Recognizer struct {
-	opts  options
-	model *model
-	pool  *pool
+	opts   options
+	gate   *gate
+	served []*served // as in opts.models
 }
 
-// open checks the model and loads it once, so that a bad model is found when the program starts.
+// served is one model and what decodes with it.
+type served struct {
+	model *model
+	pool  *pool
+	front template
+}
+
+// open checks the models and loads each once, so that a bad one is found when the program starts.
 func open(ctx context.Context, opts options) (stt.Recognizer, error) {
+	r := &Recognizer{opts: opts, gate: newGate(opts.slots)}
+	for i := range opts.models {
+		m, err := serve(ctx, &opts, i)
+		if err != nil {
+			r.Close()
+			return nil, err
+		}
+		r.served = append(r.served, m)
+	}
+	return r, nil
+}
+
+// serve loads model i. A stream needs a second search now and then, while it gets to know its speaker.
+func serve(ctx context.Context, opts *options, i int) (*served, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, stt.AsError(err)
 	}
-	m, err := checkModel(opts.files)
+	files := opts.models[i].files
+	m, err := checkModel(files)
 	if err != nil {
-		return nil, err
+		return nil, located(err, i)
 	}
-	r := &Recognizer{opts: opts, model: m}
-	r.pool = newPool(opts.slots, func() (*search, error) {
-		s, err := loadSearch(opts.files.hmm, opts.files.lm, opts.files.dict)
+	p := newPool(2*opts.slots, func() (*search, error) {
+		s, err := loadSearch(files.hmm, files.lm, files.dict, opts.accurate)
 		if err != nil {
-			return nil, &stt.Error{Code: stt.Invalid, Op: "open", Option: "pocketsphinx.hmm", Err: err,
-				Msg: fmt.Sprintf("the library refuses the model in %q", opts.files.hmm)}
+			return nil, located(&stt.Error{Code: stt.Invalid, Op: "open", Option: "hmm", Err: err,
+				Msg: fmt.Sprintf("the library refuses the model in %q", files.hmm)}, i)
 		}
 		return s, nil
 	})
-	s, err := r.pool.take()
+	s, err := p.take(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.pool.give(s)
-	return r, nil
+	defer p.give(s)
+	return &served{model: m, pool: p, front: templateOf(s)}, nil
 }
 
 // Models implements stt.Recognizer.
 func (r *Recognizer) Models(context.Context) ([]stt.Model, error) {
-	return []stt.Model{{ID: r.opts.name, Title: "PocketSphinx", Can: stt.Capabilities{
-		Formats:   []stt.Format{format},
-		Languages: []string{r.opts.language},
-		Has:       abilities,
-	}}}, nil
+	models := make([]stt.Model, len(r.opts.models))
+	for i, m := range r.opts.models {
+		languages := []string{m.language}
+		if base, _, regional := strings.Cut(m.language, "-"); regional {
+			languages = append(languages, base) // it does for the other regions, too
+		}
+		models[i] = stt.Model{ID: m.name, Title: "PocketSphinx", Can: stt.Capabilities{
+			Formats: []stt.Format{format}, Languages: languages, Has: abilities}}
+	}
+	return models, nil
 }
 
-// Ready implements stt.Readier: the model was loaded when the recognizer was made.
+// Ready implements stt.Readier: the models were loaded when the recognizer was made.
 func (r *Recognizer) Ready(ctx context.Context) error { return ctx.Err() }
 
 // Open implements stt.Recognizer. A stream holds a slot until it is closed or has ended.
@@ -86,42 +106,46 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, err := stt.FindModel(models, &cfg); err != nil {
-		return nil, err
-	}
-	set, err := settingsOf(&cfg)
+	found, err := stt.FindModel(models, &cfg)
 	if err != nil {
 		return nil, err
 	}
-	dec, err := r.decoder(set, cfg.Start)
+	set, err := r.settingsOf(&cfg)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.gate.enter(); err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(models, func(m stt.Model) bool { return m.ID == found.ID })
+	dec, err := r.decoder(r.served[i], set, cfg.Start)
+	if err != nil {
+		r.gate.leave()
 		return nil, err
 	}
 	return engine.NewStream(engine.Options{Format: format, Start: cfg.Start}, dec), nil
 }
 
-func (r *Recognizer) decoder(set settings, start stt.Time) (*decoder, error) {
-	s, err := r.pool.take()
+func (r *Recognizer) decoder(m *served, set settings, start stt.Time) (*decoder, error) {
+	f, err := newFront(m.front)
 	if err != nil {
-		return nil, err
-	}
-	f, err := newFront(s)
-	if err != nil {
-		r.pool.give(s)
 		return nil, failed("open", err)
 	}
-	return &decoder{set: set, start: start, search: s, front: f, pool: r.pool,
-		detect: vad.New(vad.Options{}), mean: newMean(r.model.mean, s.size), rows: row{size: s.size}}, nil
+	return &decoder{set: set, start: start, front: f, pool: m.pool, gate: r.gate,
+		detect: vad.New(vad.Options{}), mean: newMean(m.model.mean, m.front.size), rows: row{size: m.front.size}}, nil
 }
 
 // Close implements io.Closer: it waits for all streams to end and gives the memory back.
 func (r *Recognizer) Close() error {
-	r.pool.close()
+	r.gate.close()
+	for _, m := range r.served {
+		m.pool.close()
+	}
 	return nil
 }
 
 // settingsOf takes from cfg what the engine honours and refuses what it would have to ignore.
-func settingsOf(cfg *stt.Config) (settings, error) {
+func (r *Recognizer) settingsOf(cfg *stt.Config) (settings, error) {
 	var none settings
 	if cfg.Audio != format {
 		return none, stt.InvalidOption("audio", cfg.Audio.String(), format.String())
@@ -129,7 +153,7 @@ func settingsOf(cfg *stt.Config) (settings, error) {
 	if err := refuse(cfg); err != nil {
 		return none, err
 	}
-	set := settings{partials: frames(defaultPartials)}
+	set := settings{partials: frames(defaultPartials), accurate: r.opts.accurate}
 	if cfg.Languages.Tags != nil {
 		set.language = cfg.Languages.Tags[0]
 	}
@@ -140,10 +164,10 @@ func settingsOf(cfg *stt.Config) (settings, error) {
 		set.partials = 0
 	}
 	var err error
-	if set.silence, err = between("endpoint.silence", cfg.Endpoint.Silence, leastSilence, defaultSilence, mostSilence); err != nil {
+	if set.silence, err = between("endpoint.silence", cfg.Endpoint.Silence, leastSilence, r.opts.silence, mostSilence); err != nil {
 		return none, err
 	}
-	set.longest, err = between("endpoint.max-segment", cfg.Endpoint.MaxSegment, leastLongest, defaultLongest, mostLongest)
+	set.longest, err = between("endpoint.max-segment", cfg.Endpoint.MaxSegment, leastLongest, r.opts.longest, mostLongest)
 	return set, err
 }
 
@@ -190,6 +214,10 @@ func frames(t time.Duration) int { return int(t / frameTime) }
 
 // failed is the error for what the library should never do.
 func failed(op string, err error) *stt.Error {
+	var known *stt.Error
+	if errors.As(err, &known) {
+		return known
+	}
 	code := stt.Internal
 	if errors.Is(err, errFatal) {
 		code = stt.Unavailable // another stream, on another decoder, may do better

@@ -47,10 +47,10 @@ func TestSlotAfterEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	receive(t, s)
-	r.pool.mu.Lock()
-	defer r.pool.mu.Unlock()
-	for r.pool.taken > 0 {
-		r.pool.back.Wait()
+	r.gate.mu.Lock()
+	defer r.gate.mu.Unlock()
+	for r.gate.taken > 0 {
+		r.gate.left.Wait()
 	}
 }
 
@@ -83,8 +83,8 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %v names %q", option, err, e.Option)
 		}
 	}
-	if r.pool.taken != 0 {
-		t.Errorf("%d slots taken by streams that were refused", r.pool.taken)
+	if r.gate.taken != 0 {
+		t.Errorf("%d slots taken by streams that were refused", r.gate.taken)
 	}
 }
 
@@ -138,56 +138,19 @@ func TestAbandonedSpeech(t *testing.T) {
 	if d := time.Since(start); d > closeLimit {
 		t.Errorf("Close took %v", d)
 	}
-	if early, err := r.pool.take(); err == nil {
-		if early.open {
+	p := r.served[0].pool
+	if next, err := p.take(t.Context()); err != nil {
+		t.Errorf("while the search ends: %v", err)
+	} else {
+		if next.open {
 			t.Error("the search was handed out with the utterance of the stream before")
 		}
-		r.pool.give(early)
-	} else if stt.CodeOf(err) != stt.Exhausted {
-		t.Errorf("while the search ends: %v", err)
+		p.give(next)
 	}
 	r.Close() // waits for the search that ends late
-	if r.pool.taken != 0 || len(r.pool.idle) != 0 {
-		t.Errorf("%d slots are taken, %d searches kept after the engine was closed", r.pool.taken, len(r.pool.idle))
+	if r.gate.taken != 0 || len(p.idle) != 0 {
+		t.Errorf("%d slots are taken, %d searches kept after the engine was closed", r.gate.taken, len(p.idle))
 	}
-}
-
-// Whoever closes the engine waits for what is late, also when its search has been given up.
-func TestPoolWaitsForLate(t *testing.T) {
-	p := newPool(1, func() (*search, error) { return &search{}, nil })
-	s, err := p.take()
-	if err != nil {
-		t.Fatal(err)
-	}
-	release := make(chan struct{})
-	p.giveLater(s, p.end(func() error { // returns when released, as the library does when it is done
-		<-release
-		s.broken = true // nothing of the library's to free
-		return nil
-	}))
-	if _, err := p.take(); stt.CodeOf(err) != stt.Exhausted {
-		t.Errorf("take while the search ends: %v", err)
-	}
-	closed := make(chan struct{})
-	go func() { // ends when the pool has been closed
-		p.close()
-		close(closed)
-	}()
-	waited := make(chan struct{})
-	go func() { // ends when nothing is late
-		p.late.Wait()
-		close(waited)
-	}()
-	select {
-	case <-closed:
-		t.Error("close did not wait")
-	case <-waited:
-		t.Error("nothing is late although a search is ending")
-	case <-time.After(50 * time.Millisecond):
-	}
-	close(release)
-	<-closed
-	<-waited
 }
 
 // Streams closed at any moment leave neither goroutines nor memory behind.
@@ -214,7 +177,7 @@ func TestCloseAtAnyMoment(t *testing.T) {
 			t.Errorf("Close took %v; seed %d", d, seed)
 		}
 		work.Wait()
-		r.pool.late.Wait() // or slots are still taken when the next one comes
+		r.served[0].pool.work.Wait() // or searches are still taken when the next one comes
 	}
 	for range 5 {
 		round() // until all searches are there

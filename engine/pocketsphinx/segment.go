@@ -5,6 +5,7 @@ package pocketsphinx
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -13,16 +14,25 @@ import (
 // All of these are in frames of 10 ms.
 const (
 	// firstMean is how much speech of a stranger is heard before decoding begins.
-	firstMean = 50
+	firstMean = 25
 	// knownMean is how much speech makes a mean that is not worth starting over for.
-	knownMean = 300
-	// stride is how much is fed between two looks at the context.
-	stride = 10
+	knownMean = 400
 	// lead is how much silence is made up before a segment that has none of its own, and behind.
 	lead = 20
 )
 
+// A segment is gone over again when the mean is worth better times as much as the one in use, or betterLast times when this is
+// the last occasion.
+const (
+	better     = 2
+	betterLast = 1.15
+)
+
 // segment is one utterance under way: the frames from its first to whatever comes.
+//
+// Its words come from one pass with one mean from end to end. While the speaker is a stranger, another pass with a better
+// mean chases the first and takes over at a frame that depends on the audio alone: so that partials never wait for it, and
+// the words do not depend on how busy the machine is.
 type segment struct {
 	d     *decoder
 	from  int    // the first frame that belongs to it, silence before the speech included
@@ -30,22 +40,22 @@ type segment struct {
 	voice []bool // whether frame from+i is speech
 	id    string
 
-	open     bool      // the search has begun
-	fed      int       // next frame to feed
-	shift    int       // made-up frames fed before frame from
-	used     []float32 // the mean in use
-	weight   float64   // what it was worth
-	meaned   int       // frames before this one are in the mean
+	pass     *pass // nil before it has begun
+	fed      int   // next frame for it
+	chase    *chase
+	chased   int // next frame for that
+	meaned   int // frames before this one are in the mean
 	revision int
 	asked    int    // frame up to which the last partial reaches
 	text     string // of the last revision given
 	hyp      []found
+	shift    int // made-up frames that every pass begins with
 }
 
 func newSegment(d *decoder, from, began, now int) *segment {
 	s := &segment{d: d, from: from, began: began, fed: from, meaned: began, asked: from,
-		used: make([]float32, d.rows.size),
-		id:   fmt.Sprintf("seg-%d", (d.start + time.Duration(from)*frameTime).Milliseconds())}
+		shift: max(0, lead-(began-from)),
+		id:    fmt.Sprintf("seg-%d", (d.start + time.Duration(from)*frameTime).Milliseconds())}
 	for i := from; i < now; i++ {
 		s.voice = append(s.voice, i >= began)
 	}
@@ -74,21 +84,31 @@ func (s *segment) pauseEnough(longest, silence int) int {
 func (s *segment) advance(ctx context.Context, last bool) error {
 	until := min(s.d.rows.end(), s.d.lastVoice+postRoll)
 	s.learn(min(until, s.d.lastVoice))
-	if !last && !s.open && s.d.mean.weight < modelWeight+firstMean {
-		return nil
+	if s.pass == nil {
+		if !last && s.d.mean.weight < modelWeight+firstMean {
+			return nil
+		}
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
 	}
-	if err := s.begin(ctx, last); err != nil {
+	if s.chase != nil && s.d.frames >= s.chase.due {
+		if err := s.takeOver(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.pass.feed(ctx, s.d.rows.slice(s.fed, until)); err != nil {
 		return err
 	}
-	for s.fed < until {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n := min(s.fed+stride, until)
-		if err := s.feed(s.fed, n); err != nil {
-			return err
-		}
-		s.fed = n
+	s.fed = max(s.fed, until)
+	if s.chase == nil && !last && s.pass.weight < knownMean && s.d.mean.weight >= better*s.pass.weight {
+		// A machine that is not busy goes over a segment in a third of its time; meanwhile there is more of it.
+		due := s.d.frames + (s.fed-s.from)/2
+		s.chase, s.chased = newChase(s.d.pool, s.start(), due), s.from
+	}
+	if s.chase != nil {
+		s.chase.add(s.d.rows.slice(s.chased, s.fed))
+		s.chased = s.fed
 	}
 	return nil
 }
@@ -102,88 +122,81 @@ func (s *segment) learn(n int) {
 	}
 }
 
-// begin starts the search, and starts it over when the speaker is known much better than before.
-func (s *segment) begin(ctx context.Context, last bool) error {
-	m := s.d.mean
-	better := 2.2
-	if last {
-		better = 1.15 // this one counts, and is the last
-	}
-	if s.open && (s.weight >= knownMean || m.weight < better*s.weight) {
-		return nil
-	}
-	if s.open {
-		if err := s.d.endSearch(ctx, s.d.search.end); err != nil {
-			return failed("decode", err)
-		}
-	}
-	if err := s.d.search.start(); err != nil {
-		return failed("decode", err)
-	}
-	s.open, s.fed, s.weight = true, s.from, m.weight
-	m.value(s.used)
-	s.shift = max(0, lead-(s.began-s.from))
-	for range s.shift {
-		if err := s.silence(); err != nil {
-			return err
-		}
-	}
-	return nil
+// start is what a pass begins with now.
+func (s *segment) start() start {
+	return start{mean: s.d.mean.value(), weight: s.d.mean.weight, quiet: s.quietest(), shift: s.shift}
 }
 
-// feed searches on with frames from to n.
-func (s *segment) feed(from, n int) error {
-	buf := make([]float32, 0, stride*len(s.used))
-	for k := from; k < n; k++ {
-		for i, x := range s.d.rows.at(k) {
-			buf = append(buf, x-s.used[i])
-		}
-	}
-	if err := s.d.search.feed(buf); err != nil {
-		return failed("decode", err)
-	}
-	return nil
-}
-
-// silence feeds one frame that sounds like the quietest of the segment.
-func (s *segment) silence() error {
+// quietest returns the quietest frame so far.
+func (s *segment) quietest() []float32 {
 	quietest := s.from
 	for k := s.from; k < min(s.d.rows.end(), s.from+len(s.voice)); k++ {
 		if s.d.rows.at(k)[0] < s.d.rows.at(quietest)[0] {
 			quietest = k
 		}
 	}
-	return s.feed(quietest, quietest+1)
+	return slices.Clone(s.d.rows.at(quietest))
 }
 
-// partial returns the words so far, if every frames have been fed since the last time.
+// begin begins a pass, in place of the one there was.
+func (s *segment) begin(ctx context.Context) error {
+	p, err := newPass(ctx, s.d.pool, s.start())
+	if err != nil {
+		return err
+	}
+	s.replace(p, s.from)
+	return nil
+}
+
+// replace puts p in place of the pass there was. fed is its next frame.
+func (s *segment) replace(p *pass, fed int) {
+	if s.pass != nil {
+		s.d.pool.give(s.pass.search)
+	}
+	s.pass, s.fed = p, fed
+}
+
+// takeOver waits for the pass that chases and goes on with it. Where the library has failed it, the one there is goes on.
+func (s *segment) takeOver(ctx context.Context) error {
+	p, err := s.chase.join(ctx, s.d.pool)
+	s.chase = nil
+	if err == nil {
+		s.replace(p, s.chased)
+	}
+	return ctx.Err()
+}
+
+// partial returns the words so far, if every frames have been fed since the last time; the first ones as soon as there are
+// any.
 func (s *segment) partial(every int) ([]stt.Word, bool) {
-	if !s.open || s.fed-s.asked < every {
+	if s.pass == nil || s.fed == s.asked || s.text != "" && s.fed-s.asked < every {
 		return nil, false
 	}
 	s.asked = s.fed
-	s.hyp = s.d.search.result(s.hyp[:0])
+	s.hyp = s.pass.search.result(s.hyp[:0])
 	return s.words(s.hyp, s.fed, false), true
 }
 
-// finish ends the search and returns the final words, and the frame where the segment ends. When the segment had to be
+// finish ends the pass and returns the final words, and the frame where the segment ends. When the segment had to be
 // cut within speech, the last word is left to the next segment.
 func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end int, err error) {
 	if err := s.advance(ctx, true); err != nil {
 		return nil, 0, err
 	}
+	if err := s.better(ctx); err != nil {
+		return nil, 0, err
+	}
 	end = s.fed
-	tail := s.d.search.window
+	tail := s.pass.search.window
 	if s.d.lastVoice+lead > s.fed {
 		tail += lead
 	}
-	for range tail {
-		if err := s.silence(); err != nil {
-			return nil, 0, err
-		}
+	s.pass.quiet = s.quietest()
+	if err := s.pass.silence(tail); err != nil {
+		return nil, 0, err
 	}
-	if err := s.d.endSearch(ctx, s.lastPasses(s.d.search)); err != nil {
-		return nil, 0, failed("decode", err)
+	if err := s.lastPasses(ctx); err != nil {
+		return nil, 0, err
 	}
 	if cut && s.d.lastVoice == s.d.frames {
 		s.hyp, end = s.withoutLast(end)
@@ -191,14 +204,63 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 	return s.words(s.hyp, end, true), end, nil
 }
 
-// lastPasses returns what ends the utterance and takes its final hypothesis: asking for that takes the library long, too.
-func (s *segment) lastPasses(search *search) func() error {
-	return func() error {
-		err := search.end()
+// better sees to it that the final comes from the best pass that its caller is willing to wait for.
+func (s *segment) better(ctx context.Context) error {
+	now := s.d.mean.weight
+	if !s.d.set.accurate || s.pass.weight >= knownMean || now < betterLast*s.pass.weight {
+		s.stopChase()
+		return nil
+	}
+	if s.chase != nil && now < betterLast*s.chase.weight {
+		return s.takeOver(ctx)
+	}
+	s.stopChase()
+	until := s.fed
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	err := s.pass.feed(ctx, s.d.rows.slice(s.from, until))
+	s.fed = until
+	return err
+}
+
+func (s *segment) stopChase() {
+	if s.chase != nil {
+		s.chase.drop(s.d.pool)
+		s.chase = nil
+	}
+}
+
+// lastPasses ends the utterance and takes its hypothesis, which takes the library some time: a hundredth of the segment, or a tenth
+// where it searches a second time. Who closes the stream meanwhile need not wait.
+func (s *segment) lastPasses(ctx context.Context) error {
+	p := s.pass
+	s.pass = nil
+	var hyp []found
+	err := s.d.pool.run(ctx, p.search, func() error {
+		err := p.search.end()
 		if err == nil {
-			s.hyp = search.result(s.hyp[:0])
+			hyp = p.search.result(nil)
 		}
 		return err
+	})
+	if ctx.Err() != nil && err != nil {
+		return ctx.Err() // the pool has the search
+	}
+	s.d.pool.give(p.search)
+	if err != nil {
+		return failed("decode", err)
+	}
+	s.hyp = hyp
+	return nil
+}
+
+// close gives back what the segment holds.
+func (s *segment) close() {
+	s.stopChase()
+	if s.pass != nil {
+		s.d.pool.give(s.pass.search)
+		s.pass = nil
 	}
 }
 

@@ -33,8 +33,17 @@ func TestConformance(t *testing.T) {
 			format := stt.Format{Rate: 16000, Channels: 1}
 			stttest.Run(t, stttest.Harness{
 				New: func(t *testing.T, d stttest.Defect) stt.Recognizer {
-					f := newFake(t, scripted(script.New(script.Options{Script: s, Fault: faults[d]}), d == stttest.NeverEnds))
-					return f.client(func(o *transcribe.Options) { o.SignFrames, o.FinishTimeout = signed, 10*time.Second })
+					serve := scripted(script.New(script.Options{Script: s, Fault: faults[d]}), d == stttest.NeverEnds)
+					var f *fake
+					f = newFake(t, func(c *call) {
+						serve(c)
+						if d == stttest.Dies {
+							f.net.Close() // for good: the next stream would say the script from its beginning
+						}
+					})
+					return f.client(func(o *transcribe.Options) {
+						o.SignFrames, o.FinishTimeout, o.ReconnectFor = signed, 10*time.Second, 5*time.Second
+					})
 				},
 				Defects:   []stttest.Defect{stttest.Dies, stttest.Stalls, stttest.Refuses, stttest.NeverEnds},
 				Config:    stt.Config{Audio: format},

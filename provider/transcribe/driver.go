@@ -32,6 +32,8 @@ func Driver() stt.Driver {
 			{Name: "credentials_file", Kind: stt.KindPath, Help: "A file in the AWS shared-credentials format to read instead of the usual ones."},
 			{Name: "finish_timeout", Default: "30s", Kind: stt.KindDuration, Help: "How long the server may go without a word once it is waited for: after the end of the audio, or while it takes none. Every message of it starts the time anew."},
 			{Name: "open_timeout", Default: "15s", Kind: stt.KindDuration, Help: "How long the credentials and the server's answer may take when a stream is opened."},
+			{Name: "reconnect_for", Default: "30s", Kind: stt.KindDuration, Help: "How long a stream whose connection is lost tries to connect again before it fails; 0s: not at all. What the server had not decided is sent again. The time starts anew once something has been decided."},
+			{Name: "max_replay", Default: "60s", Kind: stt.KindDuration, Help: "How much audio a stream keeps to send again, 1s to 10m. A stream whose connection is lost while the server has more of it undecided fails: no audio is left out."},
 			{Name: "ca_file", Kind: stt.KindPath, Help: "A file with certificates in PEM that a server's may be signed by, beside those the system trusts, such as the ca.pem of another Earshot."},
 			{Name: "sign_frames", Default: "false", Kind: stt.KindBool, Help: "Sign every message as well as the address. Servers take both on WebSocket."},
 		},
@@ -70,6 +72,12 @@ func open(ctx context.Context, v map[string]string) (stt.Recognizer, error) {
 		return nil, err
 	}
 	if opts.OpenTimeout, err = above0(v, "open_timeout", "15s"); err != nil {
+		return nil, err
+	}
+	if opts.ReconnectFor, _ = time.ParseDuration(v["reconnect_for"]); opts.ReconnectFor < 0 {
+		return nil, stt.InvalidOption("transcribe.reconnect_for", v["reconnect_for"], "a duration such as 30s, or 0s")
+	}
+	if opts.MaxReplay, err = above0(v, "max_replay", "60s"); err != nil {
 		return nil, err
 	}
 	if path := v["ca_file"]; path != "" {
@@ -148,9 +156,21 @@ type Options struct {
 	FinishTimeout time.Duration
 	// OpenTimeout is the wall time for the credentials and the server to answer while a stream is opened; 0 means 15 s.
 	OpenTimeout time.Duration
-	SignFrames  bool         // sign every message as well as the address
-	Client      *http.Client // to dial with; nil: one made by provider.NewClient, which trusts the system's authorities
+	// ReconnectFor is how long a stream whose connection is lost tries to connect again, wall time; 0 means not at all. The
+	// time starts anew once something has been decided, or a connection has lasted 10 s.
+	ReconnectFor time.Duration
+	// MaxReplay is how much audio a stream keeps that the server has not decided, to send it again, 1 s to 10 min; 0 means
+	// 60 s. The server decides audio with its finals only.
+	MaxReplay time.Duration
+	// Random draws from 0 (included) to 1 how long to wait before connecting again; nil means math/rand/v2. It may be called
+	// by several streams at the same time.
+	Random     func() float64
+	SignFrames bool         // sign every message as well as the address
+	Client     *http.Client // to dial with; nil: one made by provider.NewClient, which trusts the system's authorities
 }
+
+// maxReplay bounds the option of that name: 58 MB at the highest rate.
+const maxReplay = 10 * time.Minute
 
 // New returns a client. It fails with Invalid naming the option; it connects to nobody yet.
 func New(opts Options) (*Recognizer, error) {
@@ -159,6 +179,12 @@ func New(opts Options) (*Recognizer, error) {
 	}
 	if opts.OpenTimeout <= 0 {
 		opts.OpenTimeout = 15 * time.Second
+	}
+	if opts.MaxReplay <= 0 {
+		opts.MaxReplay = 60 * time.Second
+	}
+	if opts.MaxReplay < time.Second || opts.MaxReplay > maxReplay {
+		return nil, stt.InvalidOption("transcribe.max_replay", opts.MaxReplay.String(), "1s to 10m")
 	}
 	if opts.Client == nil {
 		opts.Client = provider.NewClient(nil)

@@ -51,7 +51,8 @@ func formats() []stt.Format {
 }
 
 // Open implements stt.Recognizer. Beside ctx, the time for opening bounds it: it fails with Unavailable when the credentials
-// or the server are not there by then.
+// or the server are not there by then. It tries once: whoever opens a stream has lost nothing yet and can do so again. A
+// stream that has begun reconnects by itself for Options.ReconnectFor.
 func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, error) {
 	models, _ := r.Models(ctx)
 	if _, err := stt.FindModel(models, &cfg); err != nil {
@@ -61,34 +62,45 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	opening, cancel := context.WithTimeout(ctx, r.opts.OpenTimeout)
-	defer cancel() // the stream does not depend on it
-	address, signer, seed, err := r.presign(opening, params.Query(), urlLifetime)
+	query := params.Query()
+	dial := func(ctx context.Context, limit time.Duration) (line, error) { return r.dial(ctx, query, limit) }
+	first, err := dial(ctx, r.opts.OpenTimeout)
 	if err != nil {
-		return nil, r.unanswered(ctx, opening, err, "source of AWS credentials", nil)
+		return nil, err
+	}
+	return newStream(first, &cfg, &r.opts, dial), nil
+}
+
+// dial connects, with an address and a signature of its own each time, and gives up after limit.
+func (r *Recognizer) dial(ctx context.Context, query url.Values, limit time.Duration) (line, error) {
+	opening, cancel := context.WithTimeout(ctx, limit)
+	defer cancel() // the connection does not depend on it
+	address, signer, seed, err := r.presign(opening, query, urlLifetime)
+	if err != nil {
+		return line{}, unanswered(ctx, opening, err, limit, "source of AWS credentials", nil)
 	}
 	var sealer *wire.Sealer
 	if r.opts.SignFrames {
 		chunks, err := sigv4.NewChunkSigner(signer, seed)
 		if err != nil {
-			return nil, &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: "the messages cannot be signed", Err: err}
+			return line{}, &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: "the messages cannot be signed", Err: err}
 		}
 		sealer = &wire.Sealer{Signer: chunks}
 	}
 	conn, err := provider.Dial(opening, r.opts.Client, address, nil, peer)
 	if err != nil {
-		return nil, r.unanswered(ctx, opening, err, "server", errors.New(stt.RedactURL(address)))
+		return line{}, unanswered(ctx, opening, err, limit, "server", errors.New(stt.RedactURL(address)))
 	}
-	return newStream(conn, &cfg, sealer, r.opts.FinishTimeout), nil
+	return line{conn, sealer}, nil
 }
 
 // unanswered returns err, or what it means when it is the time for opening that is over and not the caller's own.
-func (r *Recognizer) unanswered(ctx, opening context.Context, err error, who string, where error) error {
+func unanswered(ctx, opening context.Context, err error, limit time.Duration, who string, where error) error {
 	if ctx.Err() != nil || opening.Err() == nil || stt.CodeOf(err) != stt.DeadlineExceeded {
 		return err
 	}
 	return &stt.Error{Code: stt.Unavailable, Op: "open", Peer: peer, Err: where,
-		Msg: fmt.Sprintf("the %s has not answered within %s", who, r.opts.OpenTimeout)}
+		Msg: fmt.Sprintf("the %s has not answered within %s", who, limit.Round(time.Millisecond))}
 }
 
 // Presign returns an address that lets its holder stream with cfg until it expires: what a browser is given. It is a secret

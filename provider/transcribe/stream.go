@@ -3,14 +3,12 @@ package transcribe
 import (
 	"context"
 	"errors"
-	"fmt"
+	"sync/atomic"
 	"time"
 
-	"github.com/coder/websocket"
-
+	"github.com/earshot-stt/earshot/provider"
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/stt/stream"
-	"github.com/earshot-stt/earshot/wire/eventstream"
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
@@ -22,147 +20,115 @@ const (
 // errSilent ends the reading from a server that has been given up.
 var errSilent = errors.New("the server says nothing")
 
-// client is one stream: a goroutine that writes audio and one that reads results. The reader says how it ends.
+// client is one stream, over one connection after the other: a goroutine that reads results and says how the stream ends,
+// and for each connection one that writes audio. A connection begins with the audio of the first sample that the ones before
+// it have not decided, so nothing that it can say has been said in a final, and the server's times count from there.
 type client struct {
-	core   *stream.Core
-	conn   *websocket.Conn
-	format stt.Format
-	sealer *wire.Sealer // nil: bare messages; owned by the writer
-	watch  watch        // told by both
+	// Immutable.
+	core     *stream.Core
+	format   stt.Format
+	start    stt.Time
+	partials bool
+	opts     *Options
+	dial     func(ctx context.Context, limit time.Duration) (line, error)
 
-	listener wire.Listener // owned by the reader
-	asked    chan struct{} // closed by the writer before the end of the audio is sent
+	tape  *provider.Tape
+	ended atomic.Bool // all audio of the caller is on the tape; set by a writer
+
+	// Owned by the reader.
+	retry   provider.Retry
+	decided stt.Time // progress
+	shown   ledger
+	running bool // a server has said something other than an exception
+	down    bool // the caller has been told that the connection was lost, and no server has spoken since
 }
 
-func newStream(conn *websocket.Conn, cfg *stt.Config, sealer *wire.Sealer, finish time.Duration) stt.Stream {
-	c := &client{conn: conn, format: cfg.Audio, sealer: sealer, watch: watch{limit: finish},
-		listener: wire.Listener{Start: cfg.Start, Partial: !cfg.Interim.Off},
-		asked:    make(chan struct{}),
-		core:     stream.New(stream.Options{Format: cfg.Audio, Start: cfg.Start, NoFlush: true})}
-	c.core.Go(c.write)
-	c.core.Go(c.read)
+func newStream(first line, cfg *stt.Config, opts *Options, dial func(context.Context, time.Duration) (line, error)) stt.Stream {
+	c := &client{format: cfg.Audio, start: cfg.Start, decided: cfg.Start, partials: !cfg.Interim.Off, opts: opts, dial: dial,
+		retry: provider.Retry{For: opts.ReconnectFor, Random: opts.Random},
+		core:  stream.New(stream.Options{Format: cfg.Audio, Start: cfg.Start, NoFlush: true})}
+	keep := opts.MaxReplay
+	if opts.ReconnectFor <= 0 {
+		keep = 0
+	}
+	c.tape = provider.NewTape(cfg.Audio, keep)
+	c.core.Go(func(ctx context.Context) { c.run(ctx, c.link(first, 0)) })
 	return c.core
 }
 
-// write sends audio until it ends. When it cannot, the connection is gone, and the reader finds out why. Owned by core.
-func (c *client) write(ctx context.Context) {
-	audio := make([]byte, c.format.Bytes(blockTime))
-	least := c.format.Bytes(leastTime)
-	var msg []byte
-	for {
-		n, mark, err := c.core.Read(ctx, audio, least)
-		if err != nil {
-			return // closed
-		}
-		if n > 0 {
-			if msg, err = c.send(ctx, msg[:0], audio[:n]); err != nil {
-				return
+// link makes a connection the stream's current one.
+func (c *client) link(l line, number int) *link {
+	return &link{client: c, line: l, number: number, opened: time.Now(), watch: watch{limit: c.opts.FinishTimeout},
+		listener: wire.Listener{Start: c.decided, Partial: c.partials}}
+}
+
+// run leads the stream over its connections. Owned by core.
+func (c *client) run(ctx context.Context, l *link) {
+	for l != nil { // as long as provider.Retry has patience
+		end := l.talk(ctx)
+		if end.err == nil {
+			if l.settle() && l.give(l.listener.Rest()) {
+				c.core.Finish()
 			}
-		}
-		if mark != stream.End {
-			continue
-		}
-		close(c.asked)
-		if _, err = c.send(ctx, msg[:0], nil); err == nil {
-			c.watch.expect(ending)
-		}
-		return
-	}
-}
-
-// send writes one message, for as long as the watch has patience with a server that does not take it: the reader, which the
-// watch ends, takes the connection with it.
-func (c *client) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
-	var err error
-	if c.sealer != nil {
-		msg, err = c.sealer.AppendAudio(msg, audio, time.Now())
-	} else {
-		msg, err = wire.AppendAudio(msg, audio)
-	}
-	if err != nil {
-		return msg, err
-	}
-	c.watch.expect(taking)
-	if err = c.conn.Write(ctx, websocket.MessageBinary, msg); err == nil {
-		c.watch.expect(nothing)
-	}
-	return msg, err
-}
-
-// read receives results until the server ends the stream. Owned by core.
-func (c *client) read(ctx context.Context) {
-	defer c.conn.CloseNow() // the stream is over, however it ended
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer c.watch.start(func() { cancel(errSilent) })()
-	if err := c.receive(ctx); err != nil {
-		c.core.Fail(err)
-		return
-	}
-	for _, ev := range c.listener.Rest() {
-		if c.core.Emit(ev) != nil {
 			return
 		}
+		l = c.resume(ctx, l, end)
 	}
-	c.core.Finish()
 }
 
-func (c *client) receive(ctx context.Context) *stt.Error {
-	var m eventstream.Message
-	for begun := false; ; begun = true {
-		c.watch.listen(true)
-		kind, msg, err := c.conn.Read(ctx)
-		c.watch.listen(false)
-		if err != nil {
-			return c.lost(ctx, err)
-		}
-		if kind != websocket.MessageBinary {
-			return &stt.Error{Code: stt.Malformed, Op: "receive", Peer: peer, Msg: "the server sent a text message; the protocol has binary ones only"}
-		}
-		out, err := wire.ReadOutput(msg, &m)
-		if err != nil {
-			return stt.AsError(err)
-		}
-		if out.Exception != nil {
-			return wire.ErrorOf(*out.Exception, begun)
-		}
-		if out.Event == nil {
-			continue
-		}
-		events, err := c.listener.Events(out.Event, c.core.Accepted())
-		if err != nil {
-			return stt.AsError(err)
-		}
-		for _, ev := range events {
-			if c.core.Emit(ev) != nil {
-				return nil // closed
+// fetch takes audio of the caller and puts it on the tape. The error is that of stream.Core.Read.
+func (c *client) fetch(ctx context.Context, audio []byte, least int) (int, stream.Mark, error) {
+	n, mark, err := c.core.Read(ctx, audio, least)
+	if err == nil {
+		c.tape.Append(audio[:n])
+	}
+	if mark == stream.End && err == nil {
+		c.ended.Store(true)
+	}
+	return n, mark, err
+}
+
+// begin notes that the server has spoken on this connection. The result is false when the stream has been closed.
+func (l *link) begin() bool {
+	if l.begun {
+		return true
+	}
+	l.begun, l.running = true, true
+	if !l.down {
+		return true
+	}
+	l.down = false
+	return l.core.Emit(l.connected()) == nil
+}
+
+// give hands events to the caller and notes what they decide. The result is false when the stream has been closed.
+func (l *link) give(events []stt.Event) bool {
+	for _, ev := range events {
+		if ev.Kind == stt.EventSegment {
+			if !l.settle() {
+				return false
 			}
+			l.shown.note(&ev, l.number)
+		}
+		at, kind := ev.At, ev.Kind // the receiver owns the rest
+		if l.core.Emit(ev) != nil {
+			return false
+		}
+		if kind == stt.EventProgress && at > l.decided {
+			l.decided, l.moved = at, true
+			l.tape.Decide(at - l.start)
 		}
 	}
+	return true
 }
 
-// lost says what the end of the connection means: nil for a regular end.
-func (c *client) lost(ctx context.Context, err error) *stt.Error {
-	var ce websocket.CloseError
-	closed := errors.As(err, &ce)
-	asked := false
-	select {
-	case <-c.asked:
-		asked = true
-	default:
+// settle withdraws the segments that connections before this one have left without a final: what there is to say about
+// their audio, this one says. It is called before it says the first of that. The result is false when the stream has been
+// closed.
+func (l *link) settle() bool {
+	if l.settled {
+		return true
 	}
-	switch {
-	case closed && ce.Code == websocket.StatusNormalClosure && asked:
-		return nil
-	case errors.Is(context.Cause(ctx), errSilent):
-		return c.watch.silent()
-	case closed:
-		return &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, PeerCode: fmt.Sprintf("close %d", ce.Code),
-			Msg: fmt.Sprintf("the server closed the stream before its end (%q)", ce.Reason)}
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		return &stt.Error{Code: stt.Malformed, Op: "receive", Peer: peer, Msg: "the server sent a message that is too long: " + err.Error()}
-	default:
-		// The cause as text only: io.EOF is in it, which would tell callers that all has been said.
-		return &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, Msg: "the connection was lost", Err: errors.New(err.Error())}
-	}
+	l.settled = true
+	return l.withdraw()
 }

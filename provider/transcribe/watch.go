@@ -12,9 +12,9 @@ import (
 type awaited uint8
 
 const (
-	nothing awaited = iota // there is audio to come, and the server takes what comes
-	taking                 // it is to take a message
-	ending                 // it has been sent all the audio and is to end the stream
+	nothing   awaited = iota // there is audio to come, and the server takes what comes
+	taking                   // it is to take a message
+	finishing                // it has been sent all the audio and is to end the stream
 )
 
 // watch gives a server up that owes something and says nothing. The time counts from the last message that was received, for

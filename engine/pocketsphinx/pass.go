@@ -1,0 +1,173 @@
+//go:build pocketsphinx
+
+package pocketsphinx
+
+import (
+	"context"
+	"sync"
+)
+
+// stride is how many frames are fed between two looks at the context.
+const stride = 10
+
+// start is what a pass over a segment begins with.
+type start struct {
+	mean   []float32
+	weight float64   // what the mean was worth
+	quiet  []float32 // a frame that sounds like nobody speaking, before the mean is taken off
+	shift  int       // how many of those come first
+}
+
+// pass is one search on its way through a segment, with one mean from end to end. It belongs to one goroutine at a time.
+type pass struct {
+	start
+	search *search
+	buf    []float32
+}
+
+// newPass takes a search and begins.
+func newPass(ctx context.Context, from *pool, st start) (*pass, error) {
+	s, err := from.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &pass{start: st, search: s}
+	if err := s.start(); err != nil {
+		from.give(s)
+		return nil, failed("decode", err)
+	}
+	if err := p.silence(st.shift); err != nil {
+		from.give(s)
+		return nil, err
+	}
+	return p, nil
+}
+
+// feed searches on with whole frames. It returns early when ctx is done.
+func (p *pass) feed(ctx context.Context, rows []float32) error {
+	size := len(p.mean)
+	for len(rows) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(len(rows), stride*size)
+		p.buf = p.buf[:0]
+		for i, x := range rows[:n] {
+			p.buf = append(p.buf, x-p.mean[i%size])
+		}
+		if err := p.search.feed(p.buf); err != nil {
+			return failed("decode", err)
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// silence feeds frames in which nobody speaks.
+func (p *pass) silence(frames int) error {
+	for range frames {
+		if err := p.feed(context.Background(), p.quiet); err != nil { // a moment's work
+			return err
+		}
+	}
+	return nil
+}
+
+// chase is a pass that goes over a segment again, from its beginning, on a goroutine of its own, because the speaker is known
+// better than when the pass before began. Frames reach it through a queue.
+type chase struct {
+	weight float64
+	due    int // the frame of the stream at which it takes over
+
+	cancel context.CancelFunc
+	done   chan struct{} // closed when pass and err are there
+	pass   *pass
+	err    error
+
+	mu     sync.Mutex // guards all below
+	queue  []float32
+	closed bool
+	more   chan struct{} // something has changed
+}
+
+// newChase starts a pass. The pool owns its goroutine, which ends when joined or dropped.
+func newChase(from *pool, st start, due int) *chase {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &chase{weight: st.weight, due: due, cancel: cancel, done: make(chan struct{}), more: make(chan struct{}, 1)}
+	from.work.Go(func() { // owned by the pool; ends when c is joined or dropped, which who made it does
+		defer close(c.done)
+		defer cancel()
+		if c.pass, c.err = newPass(ctx, from, st); c.err != nil {
+			return
+		}
+		if c.err = c.follow(ctx); c.err != nil {
+			from.give(c.pass.search)
+			c.pass = nil
+		}
+	})
+	return c
+}
+
+// follow feeds what is queued until the queue is closed and empty.
+func (c *chase) follow(ctx context.Context) error {
+	var rows []float32
+	for {
+		c.mu.Lock()
+		rows, c.queue = c.queue, rows[:0]
+		closed := c.closed
+		c.mu.Unlock()
+		if len(rows) == 0 && closed {
+			return nil
+		}
+		if err := c.pass.feed(ctx, rows); err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			select {
+			case <-c.more:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// add queues frames. They are copied.
+func (c *chase) add(rows []float32) {
+	c.mu.Lock()
+	c.queue = append(c.queue, rows...)
+	c.mu.Unlock()
+	c.wake()
+}
+
+func (c *chase) wake() {
+	select {
+	case c.more <- struct{}{}:
+	default:
+	}
+}
+
+// join waits until the pass has been over all that was added and returns it. The pass is the caller's then. After an error,
+// ctx's for example, nothing of the chase is left.
+func (c *chase) join(ctx context.Context, from *pool) (*pass, error) {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.wake()
+	select {
+	case <-c.done:
+		return c.pass, c.err
+	case <-ctx.Done():
+		c.drop(from)
+		return nil, ctx.Err()
+	}
+}
+
+// drop ends the chase and gives its search back. It waits for a few frames' work at most, or for a model to load.
+func (c *chase) drop(to *pool) {
+	c.cancel()
+	<-c.done
+	if c.pass != nil {
+		to.give(c.pass.search)
+	}
+}
