@@ -96,6 +96,9 @@ func (d *decoder) judge(ctx context.Context, f *vad.Frame, out engine.Output) er
 		d.lastVoice = at - f.Ended
 	}
 	if d.seg == nil {
+		if d.speaking && d.frames-d.lastVoice >= d.set.silence { // the segment ended by a flush, in mid-speech
+			return d.fallSilent(out)
+		}
 		return nil
 	}
 	d.seg.hear(f.Speech)
@@ -135,8 +138,7 @@ func (d *decoder) finish(ctx context.Context, why stt.EndpointReason, out engine
 	}
 	d.seg = nil
 	if d.speaking && d.frames > d.lastVoice && why != stt.EndpointMaxSegment || why == stt.EndpointEnd {
-		d.speaking = false
-		if err := out.Emit(stt.Event{Kind: stt.EventSpeechEnd, At: d.time(d.lastVoice)}); err != nil {
+		if err := d.fallSilent(out); err != nil {
 			return err
 		}
 	}
@@ -156,6 +158,12 @@ func (d *decoder) finish(ctx context.Context, why stt.EndpointReason, out engine
 		d.seg.meaned = seg.meaned
 	}
 	return d.progress(end, out)
+}
+
+// fallSilent says that the speech has ended.
+func (d *decoder) fallSilent(out engine.Output) error {
+	d.speaking = false
+	return out.Emit(stt.Event{Kind: stt.EventSpeechEnd, At: d.time(d.lastVoice)})
 }
 
 // partial says what the segment sounds like so far, when it is time and there is something new.
@@ -194,12 +202,16 @@ func (d *decoder) Flush(ctx context.Context, out engine.Output) error {
 		}
 	}
 	d.free = d.frames
+	d.seg = nil // finish begins one with the frames that are just being decided
 	return d.progress(d.frames, out)
 }
 
 // Finish implements engine.Decoder.
 func (d *decoder) Finish(ctx context.Context, out engine.Output) error {
-	if d.seg == nil {
+	switch {
+	case d.seg == nil && d.speaking:
+		return d.fallSilent(out)
+	case d.seg == nil:
 		return nil
 	}
 	return d.finish(ctx, stt.EndpointEnd, out)
