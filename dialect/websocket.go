@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -27,8 +28,30 @@ type Socket struct {
 	net  *heldConn
 
 	// Owned by the reading goroutine.
-	buf    []byte
-	tooBig bool
+	buffers *Buffers
+	buf     *[]byte // of the last message; nil: given back
+	tooBig  bool
+}
+
+// Buffers is memory for messages that sockets share: a socket has some only while its owner works on a message, which is rarely
+// and briefly, and an idle one has none. The zero value is ready; its use is safe for concurrent calls.
+type Buffers struct{ pool sync.Pool }
+
+// longestShared is the longest buffer that is kept for the next message of any socket, in bytes: a second of audio at 48 kHz.
+const longestShared = 100 << 10
+
+func (b *Buffers) take() *[]byte {
+	if buf, ok := b.pool.Get().(*[]byte); ok {
+		return buf
+	}
+	return new([]byte)
+}
+
+func (b *Buffers) give(buf *[]byte) {
+	if cap(*buf) <= longestShared {
+		*buf = (*buf)[:0]
+		b.pool.Put(buf)
+	}
 }
 
 // IsUpgrade reports whether r asks for a WebSocket.
@@ -48,8 +71,9 @@ func IsUpgrade(r *http.Request) bool {
 //
 // onClose is called on the reading goroutine when the peer's Close frame has arrived and before it is answered: a peer that
 // says goodbye right after its last audio still gets what is written until onClose returns. There is nothing to wait for
-// once open is closed: our own Close has gone out, or the connection is dropped. onClose may be nil.
-func Upgrade(w http.ResponseWriter, r *http.Request, onClose func(open <-chan struct{})) (*Socket, error) {
+// once open is closed: our own Close has gone out, or the connection is dropped. onClose may be nil, and so may buffers for a
+// socket with memory of its own.
+func Upgrade(w http.ResponseWriter, r *http.Request, buffers *Buffers, onClose func(open <-chan struct{})) (*Socket, error) {
 	// A client that sends requests and reads no answers would hold the handshake for ever. An error means a writer that
 	// cannot be hijacked either.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(handshakeTime))
@@ -61,7 +85,10 @@ func Upgrade(w http.ResponseWriter, r *http.Request, onClose func(open <-chan st
 		return nil, err
 	}
 	conn.SetReadLimit(-1) // Read has its own limit, so that the peer can be told before the connection ends
-	return &Socket{conn: conn, net: hw.conn}, nil
+	if buffers == nil {
+		buffers = new(Buffers)
+	}
+	return &Socket{conn: conn, net: hw.conn, buffers: buffers}, nil
 }
 
 // tolerant returns r as the WebSocket library wants it. Some published clients send a second Sec-WebSocket-Key of their own
@@ -85,6 +112,10 @@ func tolerant(r *http.Request) *http.Request {
 // Read returns the next message, valid until the next call, and whether it is text. ctx ends the connection when it is
 // done. The error is ErrTooBig for a message of more than limit bytes, else that of the connection.
 func (s *Socket) Read(ctx context.Context, limit int) (msg []byte, text bool, err error) {
+	if s.buf != nil {
+		s.buffers.give(s.buf)
+		s.buf = nil
+	}
 	if s.tooBig {
 		return nil, false, ErrTooBig
 	}
@@ -92,21 +123,30 @@ func (s *Socket) Read(ctx context.Context, limit int) (msg []byte, text bool, er
 	if err != nil {
 		return nil, false, err
 	}
-	s.buf = s.buf[:0]
+	s.buf = s.buffers.take()
+	if msg, err = s.fill(r, *s.buf, limit); err != nil {
+		return nil, false, err
+	}
+	return msg, typ == websocket.MessageText, nil
+}
+
+// fill reads a message to its end into buf, or into a longer one that replaces it.
+func (s *Socket) fill(r io.Reader, buf []byte, limit int) ([]byte, error) {
 	for {
-		if len(s.buf) == cap(s.buf) {
-			s.buf = append(s.buf, 0)[:len(s.buf)] // grows as append does, by what has come and not by what was claimed
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)] // grows as append does, by what has come and not by what was claimed
 		}
-		n, err := r.Read(s.buf[len(s.buf):min(cap(s.buf), limit+1)])
-		s.buf = s.buf[:len(s.buf)+n]
+		n, err := r.Read(buf[len(buf):min(cap(buf), limit+1)])
+		buf = buf[:len(buf)+n]
+		*s.buf = buf
 		switch {
-		case len(s.buf) > limit:
+		case len(buf) > limit:
 			s.tooBig = true
-			return nil, false, ErrTooBig
+			return nil, ErrTooBig
 		case errors.Is(err, io.EOF):
-			return s.buf, typ == websocket.MessageText, nil
+			return buf, nil
 		case err != nil:
-			return nil, false, err
+			return nil, err
 		}
 	}
 }
@@ -162,5 +202,8 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.conn = newHeldConn(conn, append([]byte(nil), early...), h.onClose)
-	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, 4096), bufio.NewWriterSize(h.conn, 4096)), nil
+	// The HTTP server keeps its buffers as long as the handler runs: they serve on, rather than others beside them.
+	rw.Reader.Reset(h.conn)
+	rw.Writer.Reset(h.conn)
+	return h.conn, rw, nil
 }

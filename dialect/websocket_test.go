@@ -76,7 +76,7 @@ func upgraded(t *testing.T, onClose func(open <-chan struct{}), do func(s *Socke
 	network, over := testkit.NewNetwork(), make(chan struct{})
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer close(over)
-		s, err := Upgrade(w, r, onClose)
+		s, err := Upgrade(w, r, nil, onClose)
 		if err != nil {
 			t.Error(err)
 			return
@@ -274,7 +274,7 @@ func TestUpgradeWithoutConnection(t *testing.T) {
 	for name, value := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
 		r.Header.Set(name, value)
 	}
-	if s, err := Upgrade(w, r, nil); err == nil {
+	if s, err := Upgrade(w, r, nil, nil); err == nil {
 		t.Errorf("got a socket %v out of a recorder", s)
 	}
 }
