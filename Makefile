@@ -3,6 +3,7 @@
 #   make demo AUDIO=talk.wav      a recording of your own
 #   make test PKG=./wire/...      some packages only; ARGS='-run Frame -v' goes to go test
 #   make fuzz FUZZTIME=1m         longer than ten seconds each
+#   make wer SET=dir              a set of recordings with transcripts of your own
 #   make build GO=/opt/go/bin/go  another toolchain than the one on PATH
 
 SHELL := /bin/bash
@@ -10,9 +11,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The scripts read these from the environment; on the command line of make they get there by being exported.
-export AUDIO PKG ARGS FUZZTIME COUNT BENCH VERSION GO
+export AUDIO PKG ARGS FUZZTIME COUNT BENCH BENCHTIME SOAK SET VERSION GO
 
-.PHONY: help deps build demo test lint fuzz bench clean
+.PHONY: help deps build demo test lint fuzz bench wer soak clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -40,8 +41,16 @@ lint: ## gofmt, go vet, golangci-lint (built once, some minutes), shellcheck if 
 fuzz: ## every fuzz test for FUZZTIME (10s) each
 	@scripts/fuzz.sh
 
-bench: ## every benchmark, in the form that benchstat compares
+bench: ## every benchmark, in the form that benchstat compares, and which limits are kept
 	@scripts/bench.sh
+
+wer: ## word errors, latency and cost on the recordings in SET, streamed at the pace of speech
+	@scripts/deps.sh --try
+	@scripts/wer.sh
+
+soak: ## a server kept busy for SOAK (30m) with noise, speech and clients that go away
+	@scripts/deps.sh --try demo
+	@scripts/soak.sh
 
 clean: ## remove what was built and recorded
 	rm -rf bin coverage

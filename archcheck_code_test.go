@@ -26,8 +26,8 @@ func checkCgo(s source, pos token.Pos, say sayFunc) {
 }
 
 func checkDeclarations(s source, say sayFunc) {
-	if s.file.Name.Name == "main" && !strings.HasPrefix(s.folder, "cmd/") {
-		say(s.file.Package, "%s is a package main; only cmd/* may be: everything else is a library", s.folder)
+	if s.file.Name.Name == "main" && !strings.HasPrefix(s.folder, "cmd/") && !strings.HasPrefix(s.folder, "bench/") {
+		say(s.file.Package, "%s is a package main; only cmd/* and bench/* may be: everything else is a library", s.folder)
 	}
 	for _, decl := range s.file.Decls {
 		if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {

@@ -111,7 +111,7 @@ func TestCheckerFindsBreaches(t *testing.T) {
 		{name: "cgo without a tag", file: "engine/c/c.go", text: pkg("c", "=C"),
 			want: "engine/c/c.go:3: engine/c uses cgo in a file without a build tag; everything must build where the library is missing"},
 		{name: "a program among libraries", file: "audio/main.go", text: pkg("main"),
-			want: "audio/main.go:2: audio is a package main; only cmd/* may be: everything else is a library"},
+			want: "audio/main.go:2: audio is a package main; only cmd/* and bench/* may be: everything else is a library"},
 		{name: "an init function", file: "audio/audio.go", text: pkg("audio") + "func init() {}\n",
 			want: "audio/audio.go:3: audio has an init function; nothing may happen because of an import: wire it explicitly in server"},
 		{name: "a method of that name is none", file: "audio/audio.go", text: pkg("audio") + "type t int\nfunc (t) init() {}\n"},

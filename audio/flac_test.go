@@ -403,6 +403,10 @@ func FuzzOpenFLAC(f *testing.F) {
 			f.Add(flacFile(f, spec, speechLike(rng, n*spec.channels.Count(), spec.width)), one)
 		}
 	}
+	for _, h := range hostileHeaders {
+		f.Add(h.file, false)
+		f.Add(h.file, true)
+	}
 	// With the checksums of a single frame mended, what it holds is decoded.
 	f.Fuzz(func(t *testing.T, file []byte, one bool) {
 		if file = bytes.Clone(file); one {

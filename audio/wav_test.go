@@ -293,5 +293,8 @@ func FuzzOpenWAV(f *testing.F) {
 	for _, c := range wavFaults {
 		f.Add(c.file)
 	}
+	for _, h := range hostileHeaders {
+		f.Add(h.file) // those of the other kind as well
+	}
 	f.Fuzz(func(t *testing.T, file []byte) { fuzzOpen(t, file, KindWAV) })
 }

@@ -20,6 +20,8 @@ packages() {
 		sox                    test  judges the resampler and makes recordings
 		espeak-ng              test  speaks sentences
 		flac                   test  writes the FLAC files that are read
+		sctk                   test  judges our scoring
+		pocketsphinx           test  the batch decoder as yardstick
 	LIST
 }
 

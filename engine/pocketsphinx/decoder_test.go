@@ -240,8 +240,8 @@ func TestEvents(t *testing.T) {
 	if got, want := strings.Join(order, " "), "speech-start partial speech-end final endpoint"; got != want {
 		t.Errorf("events %s; expected %s", got, want)
 	}
-	if progress[false] < 20 || progress[true] < 20 {
-		t.Errorf("progress came %d times before the words and %d after; expected many", progress[false], progress[true])
+	if progress[false] < 5 || progress[true] < 5 {
+		t.Errorf("progress came %d times before the words and %d after; expected many, although whoever is late gets the latest only", progress[false], progress[true])
 	}
 }
 

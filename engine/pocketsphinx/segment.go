@@ -83,6 +83,9 @@ func (s *segment) pauseEnough(longest, silence int) int {
 // advance decodes what has become known. last says that no more will.
 func (s *segment) advance(ctx context.Context, last bool) error {
 	until := min(s.d.rows.end(), s.d.lastVoice+postRoll)
+	if until <= s.from {
+		return nil // features come two frames late
+	}
 	s.learn(min(until, s.d.lastVoice))
 	if s.pass == nil {
 		if !last && s.d.mean.weight < modelWeight+firstMean {
@@ -182,6 +185,9 @@ func (s *segment) partial(every int) ([]stt.Word, bool) {
 func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end int, err error) {
 	if err := s.advance(ctx, true); err != nil {
 		return nil, 0, err
+	}
+	if s.pass == nil { // over before there was anything of it
+		return nil, s.d.frames, nil
 	}
 	if err := s.better(ctx); err != nil {
 		return nil, 0, err
