@@ -24,6 +24,7 @@ type screen struct {
 	width int       // of the terminal, columns
 	json  bool
 	label string // the file, where there are several
+	model string // that answers, where it is known
 	lines bool   // partials as lines of their own
 	bar   time.Duration
 
@@ -115,6 +116,7 @@ func (s *screen) print(seg *stt.Segment, prefix string) error {
 // segmentJSON is a segment as --format json prints it. Times are seconds.
 type segmentJSON struct {
 	File  string     `json:"file,omitempty"`
+	Model string     `json:"model,omitempty"` // that answers, where this program knows it
 	Final bool       `json:"final"`
 	Start float64    `json:"start"`
 	End   float64    `json:"end"`
@@ -132,7 +134,7 @@ type wordJSON struct {
 
 func (s *screen) object(seg *stt.Segment) segmentJSON {
 	best := seg.Best()
-	o := segmentJSON{File: s.label, Final: seg.Final, Start: seconds(seg.Span.Start), End: seconds(seg.Span.End), Text: best.Text}
+	o := segmentJSON{File: s.label, Model: s.model, Final: seg.Final, Start: seconds(seg.Span.Start), End: seconds(seg.Span.End), Text: best.Text}
 	for _, w := range best.Words {
 		j := wordJSON{Text: w.Text, Start: seconds(w.Span.Start), End: seconds(w.Span.End), Mark: w.Kind == stt.Punctuation}
 		if w.Confidence.Known {

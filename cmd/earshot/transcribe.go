@@ -132,6 +132,9 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 		label = name
 	}
 	show := newScreen(env, c, label, recording.Duration())
+	if c.URL == "" {
+		show.model = ses.Model()
+	}
 	return converse(ctx, cancel, ses, newPump(recording, format, c.Realtime, show), show)
 }
 

@@ -62,15 +62,15 @@ func TestTranscribeJSON(t *testing.T) {
 	}{{0.2, 1, "Good morning everybody.", 4}, {1.5, 2.2, "How are you?", 4}}
 	for i, row := range rows {
 		var got struct {
-			Final      bool
-			Start, End float64
-			Text       string
-			Words      []word
+			Final       bool
+			Model, Text string
+			Start, End  float64
+			Words       []word
 		}
 		if err := json.Unmarshal([]byte(row), &got); err != nil {
 			t.Fatalf("%q: %v", row, err)
 		}
-		if !got.Final || got.Start != want[i].start || got.End != want[i].end || got.Text != want[i].text || len(got.Words) != want[i].words {
+		if !got.Final || got.Model == "" || got.Start != want[i].start || got.End != want[i].end || got.Text != want[i].text || len(got.Words) != want[i].words {
 			t.Errorf("%s: expected %+v", row, want[i])
 		}
 		last := got.Start

@@ -1,6 +1,7 @@
 // Package pocketsphinx is the speech recogniser that runs in this process with nothing but Debian packages: CMU
 // PocketSphinx through cgo. It is private and modest: it knows US English out of the box, any other language as
-// an operator's Sphinx model, and it makes several times as many mistakes as a neural engine.
+// an operator's Sphinx model, and it makes several times as many mistakes as a neural engine. Several models may be served at the
+// same time, each for its language.
 //
 // It needs two packages and one build tag:
 //
@@ -20,7 +21,21 @@
 //	samples ─┬─ features, 100 a second, one unbroken row for the whole stream ─┐
 //	         └─ voice activity ── segments: from one pause to the next ────────┴─ minus the mean ── search ── words
 //
+// # A stranger's mean
+//
+// What the mean is decides on accuracy more than anything else, and nobody knows it before the speaker has been heard.
+// So a segment is decoded by a pass with one mean from end to end: the first begins when a quarter of a second of speech has
+// been heard, and gives partials. Each time the mean is worth twice as much, another pass begins on a second
+// decoder, chases the first through the segment, and takes over. When it does is decided by the audio alone, half of the segment's
+// length later, which leaves a machine that is not busy time enough; a busy one is waited for. So the same audio gives the
+// same words. After four seconds of speech the mean is known, and kept from segment to segment.
+//
+// The option finals decides what happens at the end of a segment. With fast, the words of the pass that is there are
+// final. With accurate, the search makes its second pass, which knows the words of the first, and where the speaker has become much
+// better known since the pass began the segment is decoded from its beginning once more.
+//
 // Files: driver.go and check.go face the operator; model*.go looks at model files before the library does, because the
-// library ends the process when it dislikes one; recognizer.go and pool.go hand out decoders; decoder.go and segment.go
-// turn audio into events; mean.go keeps the cepstral mean; cgo_sphinx.* is all there is of C.
+// library ends the process when it dislikes one; recognizer.go, gate.go and pool.go hand out slots and decoders; decoder.go
+// turns audio into events, segment.go and pass.go a segment into words; mean.go keeps the cepstral mean; cgo_sphinx.* is all
+// there is of C.
 package pocketsphinx

@@ -3,7 +3,6 @@ package pocketsphinx
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strconv"
 	"time"
 
@@ -46,7 +45,7 @@ func Driver() stt.Driver {
 					Help: "The dictionary: a word and its phones on each line."},
 			}, Help: "The models to serve. The first one answers callers that ask for no language. Without any: US English of " + modelPackage + "."},
 			{Name: "slots", Kind: stt.KindInt, Default: "0",
-				Help: "How many streams are taken at once, 1 to 256; each needs up to half a core, or one core in the first seconds, and up to 200 MB. 0 means one for each core."},
+				Help: "How many streams are taken at once, 1 to 256; each needs up to half a core, or one core in the first seconds, and up to 200 MB. 0 means one for each core, or fewer where memory is short."},
 			{Name: "finals", Kind: stt.KindString, Enum: []string{finalsAccurate, finalsFast}, Default: finalsAccurate,
 				Help: "accurate: a finished segment is searched a second time, and from its beginning where the speaker is known much better " +
 					"by then. fast: its last words come at once, with a few more mistakes and a quarter less work."},
@@ -96,7 +95,7 @@ type modelOptions struct {
 }
 
 func parseOptions(values map[string]string) (options, error) {
-	o := options{accurate: values["finals"] == finalsAccurate, slots: runtime.NumCPU()}
+	o := options{accurate: values["finals"] == finalsAccurate, slots: machineSlots()}
 	records, err := stt.Records(values["models"])
 	if err != nil {
 		return o, err

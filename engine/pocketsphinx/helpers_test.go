@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -86,16 +85,6 @@ func samplesOf(t testing.TB, path string) []int16 {
 		s[i] = int16(binary.LittleEndian.Uint16(b[2*i:]))
 	}
 	return s
-}
-
-// devClip returns a clip of the shared development set.
-func devClip(t testing.TB, name string) []int16 {
-	t.Helper()
-	dir := os.Getenv("EARSHOT_SHARED")
-	if dir == "" {
-		t.Skip("EARSHOT_SHARED is not set: it names the folder with speech/dev")
-	}
-	return samplesOf(t, filepath.Join(dir, "speech", "dev", name))
 }
 
 func bytesOf(samples []int16) []byte {

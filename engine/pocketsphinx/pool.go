@@ -146,19 +146,19 @@ func (p *pool) lost() {
 	p.wakeLocked(nil)
 }
 
-// run does work with a search that cannot be interrupted. When ctx is done first, the search goes back to the pool after the
-// work, and is the caller's no more.
+// run does work with a search that cannot be interrupted. The search comes back to the pool after the work, also when ctx is
+// done first and nobody waits any more.
 func (p *pool) run(ctx context.Context, s *search, work func() error) error {
 	done := make(chan error, 1)
-	p.work.Go(func() { done <- work() }) // owned by the pool, whose close waits for it; ends when the library has done its work
+	p.work.Go(func() { // owned by the pool, whose close waits for it; ends when the library has done its work
+		err := work()
+		p.give(s)
+		done <- err
+	})
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		p.work.Go(func() { // the same
-			<-done //nolint:errcheck // the search remembers what became of it
-			p.give(s)
-		})
 		return ctx.Err()
 	}
 }

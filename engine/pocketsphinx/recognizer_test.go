@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -234,9 +233,6 @@ func TestAccuracy(t *testing.T) {
 		"cards":      {"cards", "cards.transcription", 0.3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.folder == "librivox" && os.Getenv("EARSHOT_SHARED") != "" {
-				t.Skip("EARSHOT_SHARED is set: the development set holds these clips")
-			}
 			wrong, total := 0, 0
 			for file, text := range transcripts(t, filepath.Join(testData, c.folder, c.list)) {
 				got := finals(transcribe(t, r, config(), samplesOf(t, filepath.Join(testData, c.folder, file+".wav")), 3200))
@@ -270,50 +266,6 @@ func transcripts(t *testing.T, path string) map[string]string {
 		}
 	}
 	return all
-}
-
-// The shared development set: what we say about accuracy in public is measured here.
-func TestAccuracyOnDevelopmentSet(t *testing.T) {
-	t.Parallel()
-	dir := os.Getenv("EARSHOT_SHARED")
-	if dir == "" {
-		t.Skip("EARSHOT_SHARED is not set: it names the folder with speech/dev")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "speech", "dev", "transcripts.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := sharedEngine(t, nil)
-	var wrong, total, audio atomic.Int64
-	t.Run("clips", func(t *testing.T) { // returns when all have been decoded, as many at a time as there are cores
-		for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n")[1:] {
-			file, text, _ := strings.Cut(line, "\t")
-			text, _, _ = strings.Cut(text, "\t")
-			t.Run(file, func(t *testing.T) {
-				t.Parallel()
-				clip := devClip(t, file)
-				got := strings.Fields(textOf(finals(transcribe(t, r, config(), clip, 3200))))
-				for i := range got {
-					if got[i] == "mr" {
-						got[i] = "mister"
-					}
-				}
-				n := mistakes(strings.Fields(text), got)
-				t.Logf("%2d: %s", n, strings.Join(got, " "))
-				wrong.Add(int64(n))
-				total.Add(int64(len(strings.Fields(text))))
-				audio.Add(int64(format.Duration(int64(2 * len(clip)))))
-			})
-		}
-	})
-	if total.Load() == 0 {
-		t.Skip("no clip of the development set was decoded")
-	}
-	rate := 100 * float64(wrong.Load()) / float64(total.Load())
-	t.Logf("%.1f %% of %d words are wrong in %v of audio", rate, total.Load(), time.Duration(audio.Load()))
-	if rate > 33 {
-		t.Errorf("%.1f %% of the words are wrong; it was 25.4 %%", rate)
-	}
 }
 
 // The share of one core that a stream needs: while its speaker is unknown, and later.

@@ -240,24 +240,23 @@ func (s *segment) stopChase() {
 // lastPasses ends the utterance and takes its hypothesis, which takes the library some time: a hundredth of the segment, or a tenth
 // where it searches a second time. Who closes the stream meanwhile need not wait.
 func (s *segment) lastPasses(ctx context.Context) error {
-	p := s.pass
+	search := s.pass.search
 	s.pass = nil
-	var hyp []found
-	err := s.d.pool.run(ctx, p.search, func() error {
-		err := p.search.end()
+	hyp := make(chan []found, 1)
+	err := s.d.pool.run(ctx, search, func() error {
+		err := search.end()
 		if err == nil {
-			hyp = p.search.result(nil)
+			hyp <- search.result(nil)
 		}
 		return err
 	})
-	if ctx.Err() != nil && err != nil {
-		return ctx.Err() // the pool has the search
-	}
-	s.d.pool.give(p.search)
 	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return failed("decode", err)
 	}
-	s.hyp = hyp
+	s.hyp = <-hyp
 	return nil
 }
 
