@@ -91,6 +91,7 @@ func (s *Stream) run(ctx context.Context) error {
 	watchdog := time.AfterFunc(s.opts.Patience, s.stuck)
 	watchdog.Stop()
 	defer watchdog.Stop()
+	out := patiently{s.Core, watchdog, s.opts.Patience}
 	watched := func(call func() error) error {
 		watchdog.Reset(s.opts.Patience)
 		defer watchdog.Stop()
@@ -105,14 +106,14 @@ func (s *Stream) run(ctx context.Context) error {
 			for i := range n / 2 {
 				block[i] = int16(binary.LittleEndian.Uint16(raw[2*i:]))
 			}
-			if err := watched(func() error { return s.dec.Decode(ctx, block[:n/2], s) }); err != nil {
+			if err := watched(func() error { return s.dec.Decode(ctx, block[:n/2], out) }); err != nil {
 				return err
 			}
 			s.decoded.Add(int64(n))
 		}
 		switch mark {
 		case stream.Flush:
-			if err := watched(func() error { return s.dec.Flush(ctx, s) }); err != nil {
+			if err := watched(func() error { return s.dec.Flush(ctx, out) }); err != nil {
 				return err
 			}
 			at := s.opts.Start + format.Duration(s.decoded.Load())
@@ -120,13 +121,27 @@ func (s *Stream) run(ctx context.Context) error {
 				return err
 			}
 		case stream.End:
-			return watched(func() error { return s.dec.Finish(ctx, s) })
+			return watched(func() error { return s.dec.Finish(ctx, out) })
 		}
 	}
+}
+
+// patiently is the output of a decoder that is watched: while it waits for a receiver that is behind, the decoder is not to blame.
+type patiently struct {
+	*stream.Core
+	watchdog *time.Timer
+	patience time.Duration
+}
+
+// Emit implements Output.
+func (p patiently) Emit(ev stt.Event) error {
+	p.watchdog.Stop()
+	defer p.watchdog.Reset(p.patience)
+	return p.Core.Emit(ev)
 }
 
 // stuck fails the stream while the decoder hangs: its caller would wait in silence for ever.
 func (s *Stream) stuck() {
 	s.Fail(&stt.Error{Code: stt.Unavailable, Op: "decode",
-		Msg: fmt.Sprintf("the engine has taken more than %s over a block of audio of %s; it is stuck or the machine is far too busy", s.opts.Patience, s.opts.Block)})
+		Msg: fmt.Sprintf("the engine has decoded nothing for %s although audio is there; it is stuck or the machine is far too busy", s.opts.Patience)})
 }

@@ -315,6 +315,42 @@ func TestWatchdogIsPatient(t *testing.T) {
 	})
 }
 
+// Whoever fetches no events is waited for, and the decoder is not blamed.
+func TestWatchdogAndSlowReceiver(t *testing.T) {
+	f := &fake{decode: func(_ context.Context, _ []int16, out engine.Output) error {
+		for i := range 1000 { // more than may wait
+			ev := stt.Event{Kind: stt.EventSegment, Segment: &stt.Segment{ID: fmt.Sprint(i), Revision: 1, Final: true}}
+			if err := out.Emit(ev); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	bubble(t, engine.Options{Patience: 5 * time.Second}, f, func(t *testing.T, s stt.Stream) {
+		send(t, s, 0, 100)
+		if err := s.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		finals := 0
+		for {
+			ev, err := s.Recv(t.Context())
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ev.Kind == stt.EventSegment {
+				finals++
+			}
+		}
+		if finals != 1000 {
+			t.Errorf("%d finals", finals)
+		}
+	})
+}
+
 // Lag is the audio that has been accepted and not decoded.
 func TestLag(t *testing.T) {
 	f := &fake{}

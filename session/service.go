@@ -151,7 +151,7 @@ func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, e
 	}
 	cfg.Model = model.ID
 	if len(cfg.Languages.Tags) == 0 && oneLanguage(model.Can.Languages) {
-		cfg.Languages.Tags = model.Can.Languages[:1] // features go by the language
+		cfg.Languages.Tags = model.Can.Languages[:1:1] // features go by the language
 	}
 	chain, native := feature.Select(s.opts.Features, &cfg, model.Can.Has)
 	cfg.Native = native

@@ -10,6 +10,7 @@ import "C"
 import (
 	"errors"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -89,6 +90,8 @@ func (s *search) result(out []found) []found {
 
 func (s *search) free() {
 	if !s.broken {
+		counting.Lock()
+		defer counting.Unlock()
 		C.es_free(s.ps)
 	}
 	s.ps = nil
@@ -113,11 +116,14 @@ const (
 )
 
 // template is what fronts are made from. It is good for as long as the search it is of has not been freed, and may be used
-// while somebody else uses that search.
+// while somebody else uses that search: only its configuration is read, and the references to that are counted.
 type template struct {
-	ps   *C.ps_decoder_t // only its configuration is read
+	ps   *C.ps_decoder_t
 	size int
 }
+
+// counting guards the counts of references to configurations, which all fronts of a model share and the library does not guard.
+var counting sync.Mutex
 
 func templateOf(s *search) template { return template{s.ps, s.size} }
 
@@ -127,6 +133,8 @@ func newFront(t template) (*front, error) {
 		return nil, errors.New("the model has too many features")
 	}
 	var msg [C.ES_ERRSIZE]C.char
+	counting.Lock()
+	defer counting.Unlock()
 	return f, failure(C.es_front_new(&f.fe, t.ps, &msg[0]), &msg)
 }
 
@@ -143,7 +151,11 @@ func (f *front) features(samples []int16, out []float32) ([]float32, error) {
 	return append(out, f.rows[:int(n)*f.size]...), nil
 }
 
-func (f *front) free() { C.fe_free(f.fe) }
+func (f *front) free() {
+	counting.Lock()
+	defer counting.Unlock()
+	C.fe_free(f.fe)
+}
 
 // libraryVersion returns the version whose interface this file is written for. The library does not tell its own.
 func libraryVersion() string { return "5prealpha" }

@@ -29,6 +29,14 @@ type settings struct {
 	language string
 }
 
+// better returns how much better the mean must have become for another pass in mid-segment.
+func (s *settings) better() float64 {
+	if s.accurate {
+		return betterDraft
+	}
+	return better
+}
+
 // decoder decodes one stream. It implements engine.Decoder and belongs to the stream's goroutine.
 //
 // Features and verdicts about speech come in one row each, from the beginning of the stream to its end, frame by frame;

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -288,6 +289,29 @@ func TestLongSpeech(t *testing.T) {
 	want := strings.Repeat("go forward ten meters ", 4)
 	if n := mistakes(strings.Fields(want), strings.Fields(textOf(got))); n > 2 {
 		t.Errorf("recognised %q; expected %q", textOf(got), want)
+	}
+}
+
+// Somebody who speaks so slowly that segments are cut within words gets them all the same, in order.
+func TestSlowSpeech(t *testing.T) {
+	t.Parallel()
+	r := sharedEngine(t, small)
+	for _, tempo := range []int{3, 5, 8} {
+		var slow []int16 // each 10 ms several times over: a drawl that no pause ends
+		for frame := range slices.Chunk(samplesOf(t, goforward), vad.FrameSamples) {
+			for range tempo {
+				slow = append(slow, frame...)
+			}
+		}
+		cfg := config()
+		cfg.Endpoint.MaxSegment = 2 * time.Second
+		last := stt.Time(0)
+		for _, seg := range finals(transcribe(t, r, cfg, slow, 3200)) {
+			if seg.Span.Start < last {
+				t.Errorf("tempo 1/%d: %v begins before the end of the one before, %v", tempo, seg.Span, last)
+			}
+			last = seg.Span.End
+		}
 	}
 }
 

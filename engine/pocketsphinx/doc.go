@@ -24,10 +24,11 @@
 // # A stranger's mean
 //
 // What the mean is decides on accuracy more than anything else, and nobody knows it before the speaker has been heard.
-// So a segment is decoded by a pass with one mean from end to end: the first begins when a quarter of a second of speech has
-// been heard, and gives partials. Each time the mean is worth twice as much, another pass begins on a second
-// decoder, chases the first through the segment, and takes over. When it does is decided by the audio alone, half of the segment's
-// length later, which leaves a machine that is not busy time enough; a busy one is waited for. So the same audio gives the
+// So a segment is decoded by a pass with one mean from end to end: the first begins when a fifth of a second of speech has
+// been heard, and gives partials. Each time the mean is worth several times as much, another pass begins on a second
+// decoder, chases the first through the segment, and takes over when it is level. Partials never wait for
+// it. From when on the final does is decided by the audio alone, 0.6 of the segment's length after the pass began, which a
+// machine that is not busy needs no more of: so the same audio gives the
 // same words. After four seconds of speech the mean is known, and kept from segment to segment.
 //
 // The option finals decides what happens at the end of a segment. With fast, the words of the pass that is there are

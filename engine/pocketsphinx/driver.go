@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -45,7 +46,7 @@ func Driver() stt.Driver {
 					Help: "The dictionary: a word and its phones on each line."},
 			}, Help: "The models to serve. The first one answers callers that ask for no language. Without any: US English of " + modelPackage + "."},
 			{Name: "slots", Kind: stt.KindInt, Default: "0",
-				Help: "How many streams are taken at once, 1 to 256; each needs up to half a core, or one core in the first seconds, and up to 200 MB. 0 means one for each core, or fewer where memory is short."},
+				Help: "How many streams are taken at once, 1 to 256; each needs 0.4 of a core while somebody speaks and more than one in the first seconds of a new speaker, and up to 200 MB. 0 means one for each core, or fewer where memory is short: then many new speakers at a time wait for their words."},
 			{Name: "finals", Kind: stt.KindString, Enum: []string{finalsAccurate, finalsFast}, Default: finalsAccurate,
 				Help: "accurate: a finished segment is searched a second time, and from its beginning where the speaker is known much better " +
 					"by then. fast: its last words come at once, with a few more mistakes and a quarter less work."},
@@ -95,7 +96,7 @@ type modelOptions struct {
 }
 
 func parseOptions(values map[string]string) (options, error) {
-	o := options{accurate: values["finals"] == finalsAccurate, slots: machineSlots()}
+	o := options{accurate: values["finals"] == finalsAccurate}
 	records, err := stt.Records(values["models"])
 	if err != nil {
 		return o, err
@@ -109,18 +110,32 @@ func parseOptions(values map[string]string) (options, error) {
 			return o, stt.InvalidOption(fmt.Sprintf("pocketsphinx.models[%d].name", i), r["name"], "a name that no other model has")
 		}
 		seen[r["name"]] = true
+		if !isTag(r["language"]) {
+			return o, stt.InvalidOption(fmt.Sprintf("pocketsphinx.models[%d].language", i), r["language"], "a BCP 47 tag such as fr or fr-FR")
+		}
 		o.models = append(o.models, modelOptions{r["name"], r["language"], modelFiles{r["hmm"], r["lm"], r["dict"]}})
 	}
 	if n, err := strconv.Atoi(values["slots"]); err != nil || n < 0 || n > 256 {
 		return o, stt.InvalidOption("pocketsphinx.slots", values["slots"], "a whole number from 0 to 256")
-	} else if n > 0 {
-		o.slots = n
+	} else if o.slots = n; n == 0 {
+		o.slots = machineSlots(len(records))
 	}
 	if o.silence, err = durationOption(values, "silence", leastSilence, mostSilence); err != nil {
 		return o, err
 	}
 	o.longest, err = durationOption(values, "longest", leastLongest, mostLongest)
 	return o, err
+}
+
+// isTag reports whether s looks like a BCP 47 tag: a language of two or three letters, then parts of up to eight letters and digits.
+func isTag(s string) bool {
+	for i, part := range strings.Split(s, "-") {
+		odd := strings.Trim(part, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+		if odd != "" || part == "" || len(part) > 8 || i == 0 && (len(part) < 2 || len(part) > 3 || strings.ContainsAny(part, "0123456789")) {
+			return false
+		}
+	}
+	return true
 }
 
 func durationOption(values map[string]string, name string, least, most time.Duration) (time.Duration, error) {

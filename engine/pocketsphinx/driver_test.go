@@ -26,6 +26,8 @@ func TestDriverOptions(t *testing.T) {
 		{"silence", "99ms", "silence"}, {"silence", "11s", "silence"}, {"silence", "1", "silence"},
 		{"longest", "1s", "longest"}, {"longest", "61s", "longest"},
 		{"models", "[]", "models"}, {"models", twice, "models[1].name"}, {"models", `[{"name":"x"}]`, "models[0].language"},
+		{"models", stt.FormatRecords([]map[string]string{aModel("a", "fr_FR")}), "models[0].language"},
+		{"models", stt.FormatRecords([]map[string]string{aModel("a", "French")}), "models[0].language"},
 	} {
 		_, err := d.Open(t.Context(), map[string]string{c.name: c.value}, nil)
 		if e := stt.AsError(err); e == nil || e.Code != stt.Invalid || e.Option != "pocketsphinx."+c.option {
@@ -55,7 +57,7 @@ func TestSlotsFor(t *testing.T) {
 		{2, info(24 * gigabyte), 2}, {64, info(4 * gigabyte), 10}, {8, info(gigabyte), 2}, {8, info(100 << 10), 1}, {1, info(0), 1},
 		{8, "MemTotal: 1 kB\n", 8}, {8, "MemAvailable: much\n", 8}, {8, "", 8}, {8, "MemAvailable:", 8},
 	} {
-		if got := slotsFor(c.cores, c.meminfo); got != c.want {
+		if got := slotsFor(c.cores, 1, c.meminfo); got != c.want {
 			t.Errorf("%d cores, %q: %d; expected %d", c.cores, c.meminfo, got, c.want)
 		}
 	}

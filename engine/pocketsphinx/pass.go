@@ -77,7 +77,8 @@ func (p *pass) silence(frames int) error {
 // better than when the pass before began. Frames reach it through a queue.
 type chase struct {
 	weight float64
-	due    int // the frame of the stream at which it takes over
+	due    int  // the frame of the stream from which on its words count
+	counts bool // that frame has come
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when pass and err are there
@@ -86,6 +87,7 @@ type chase struct {
 
 	mu     sync.Mutex // guards all below
 	queue  []float32
+	busy   bool
 	closed bool
 	more   chan struct{} // something has changed
 }
@@ -93,7 +95,7 @@ type chase struct {
 // newChase starts a pass. The pool owns its goroutine, which ends when joined or dropped.
 func newChase(from *pool, st start, due int) *chase {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &chase{weight: st.weight, due: due, cancel: cancel, done: make(chan struct{}), more: make(chan struct{}, 1)}
+	c := &chase{weight: st.weight, due: due, cancel: cancel, done: make(chan struct{}), more: make(chan struct{}, 1), busy: true}
 	from.work.Go(func() { // owned by the pool; ends when c is joined or dropped, which who made it does
 		defer close(c.done)
 		defer cancel()
@@ -114,6 +116,7 @@ func (c *chase) follow(ctx context.Context) error {
 	for {
 		c.mu.Lock()
 		rows, c.queue = c.queue, rows[:0]
+		c.busy = len(rows) > 0
 		closed := c.closed
 		c.mu.Unlock()
 		if len(rows) == 0 && closed {
@@ -140,6 +143,13 @@ func (c *chase) add(rows []float32) {
 	c.wake()
 }
 
+// level reports whether the pass has been over all that was added.
+func (c *chase) level() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) == 0 && !c.busy
+}
+
 func (c *chase) wake() {
 	select {
 	case c.more <- struct{}{}:
@@ -163,11 +173,13 @@ func (c *chase) join(ctx context.Context, from *pool) (*pass, error) {
 	}
 }
 
-// drop ends the chase and gives its search back. It waits for a few frames' work at most, or for a model to load.
+// drop ends the chase. Its search goes back to the pool as soon as it can, which nobody waits for.
 func (c *chase) drop(to *pool) {
 	c.cancel()
-	<-c.done
-	if c.pass != nil {
-		to.give(c.pass.search)
-	}
+	to.work.Go(func() { // owned by the pool; ends with the chase, after a few frames' work or when a model has been loaded
+		<-c.done
+		if c.pass != nil {
+			to.give(c.pass.search)
+		}
+	})
 }

@@ -40,7 +40,7 @@ func byHand(t *testing.T, r *Recognizer, samples []int16, out *ear, after func(h
 	}
 	defer d.Close()
 	heard := 0
-	for block := range slices.Chunk(samples, vad.Rate/10) {
+	for block := range slices.Chunk(samples, int(blockTime*vad.Rate/time.Second)) {
 		if err := d.Decode(t.Context(), block, out); err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestPace(t *testing.T) {
 			out := &ear{}
 			byHand(t, r, clip, out, func(time.Duration) {})
 			slow := &ear{}
-			tick := time.NewTicker(100 * time.Millisecond)
+			tick := time.NewTicker(blockTime)
 			defer tick.Stop()
 			byHand(t, r, clip, slow, func(time.Duration) { <-tick.C })
 			if a, b := finals(out.events), finals(slow.events); len(a) == 0 || !sameWords(a, b) {

@@ -21,6 +21,9 @@ const built = true
 // defaultPartials is the distance of partials where the caller asks for no other.
 const defaultPartials = 250 * time.Millisecond
 
+// blockTime is how much audio is decoded at a time. Half of it is what the first words wait for on average.
+const blockTime = 50 * time.Millisecond
+
 const abilities = stt.FeatureInterim | stt.FeatureFlush | stt.FeatureSpeechEvents | stt.FeatureProgress |
 	stt.FeatureDeterministic | stt.FeatureWords | stt.FeatureConfidence | stt.FeatureEndpointing | stt.FeatureSpoken
 
@@ -123,7 +126,7 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 		r.gate.leave()
 		return nil, err
 	}
-	return engine.NewStream(engine.Options{Format: format, Start: cfg.Start}, dec), nil
+	return engine.NewStream(engine.Options{Format: format, Start: cfg.Start, Block: blockTime}, dec), nil
 }
 
 func (r *Recognizer) decoder(m *served, set settings, start stt.Time) (*decoder, error) {

@@ -14,25 +14,31 @@ import (
 // All of these are in frames of 10 ms.
 const (
 	// firstMean is how much speech of a stranger is heard before decoding begins.
-	firstMean = 25
+	firstMean = 20
 	// knownMean is how much speech makes a mean that is not worth starting over for.
 	knownMean = 400
-	// lead is how much silence is made up before a segment that has none of its own, and behind.
-	lead = 20
+	// lead is how much silence is made up before a segment that has none of its own, and trail how much behind.
+	lead  = 20
+	trail = 5
 )
 
-// A segment is gone over again when the mean is worth better times as much as the one in use, or betterLast times when this is
-// the last occasion.
+// A segment is gone over again when the mean is worth so many times as much as the one in use: betterLast at the last
+// occasion; betterDraft where that last occasion is taken, so that only partials are the better for it.
 const (
-	better     = 2
-	betterLast = 1.15
+	better      = 2.5
+	betterDraft = 3.5
+	betterLast  = 1.15
 )
+
+// catchUp is when another pass takes over, in lengths of the segment from where it began. A machine that is not busy goes over
+// a segment in a third of its time; meanwhile there is more of it.
+const catchUp = 0.6
 
 // segment is one utterance under way: the frames from its first to whatever comes.
 //
 // Its words come from one pass with one mean from end to end. While the speaker is a stranger, another pass with a better
-// mean chases the first and takes over at a frame that depends on the audio alone: so that partials never wait for it, and
-// the words do not depend on how busy the machine is.
+// mean chases the first, and takes over when it is level. Partials never wait for it; from which frame on the final does
+// depends on the audio alone, and so the words do not depend on how busy the machine is.
 type segment struct {
 	d     *decoder
 	from  int    // the first frame that belongs to it, silence before the speech included
@@ -43,8 +49,9 @@ type segment struct {
 	pass     *pass // nil before it has begun
 	fed      int   // next frame for it
 	chase    *chase
-	chased   int // next frame for that
-	meaned   int // frames before this one are in the mean
+	chased   int     // next frame for that
+	failed   float64 // what the mean of a chase was worth that the library has failed
+	meaned   int     // frames before this one are in the mean
 	revision int
 	asked    int    // frame up to which the last partial reaches
 	text     string // of the last revision given
@@ -82,7 +89,7 @@ func (s *segment) pauseEnough(longest, silence int) int {
 
 // advance decodes what has become known. last says that no more will.
 func (s *segment) advance(ctx context.Context, last bool) error {
-	until := min(s.d.rows.end(), s.d.lastVoice+postRoll)
+	until := min(s.d.rows.end(), s.d.lastVoice+postRoll, s.d.frames)
 	if until <= s.from {
 		return nil // features come two frames late
 	}
@@ -96,17 +103,22 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 		}
 	}
 	if s.chase != nil && s.d.frames >= s.chase.due {
-		if err := s.takeOver(ctx); err != nil {
-			return err
+		s.chase.counts = true
+		if s.chase.level() {
+			if err := s.takeOver(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	if err := s.pass.feed(ctx, s.d.rows.slice(s.fed, until)); err != nil {
 		return err
 	}
 	s.fed = max(s.fed, until)
-	if s.chase == nil && !last && s.pass.weight < knownMean && s.d.mean.weight >= better*s.pass.weight {
-		// A machine that is not busy goes over a segment in a third of its time; meanwhile there is more of it.
-		due := s.d.frames + (s.fed-s.from)/2
+	if !last && s.worthwhile() {
+		if err := s.takeOver(ctx); err != nil { // of the one before
+			return err
+		}
+		due := s.d.frames + int(catchUp*float64(s.fed-s.from))
 		s.chase, s.chased = newChase(s.d.pool, s.start(), due), s.from
 	}
 	if s.chase != nil {
@@ -114,6 +126,19 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 		s.chased = s.fed
 	}
 	return nil
+}
+
+// worthwhile reports whether the mean has become so much better that another pass should begin.
+func (s *segment) worthwhile() bool {
+	weight := s.pass.weight
+	if s.chase != nil {
+		if !s.chase.counts {
+			return false
+		}
+		weight = s.chase.weight
+	}
+	weight = max(weight, s.failed)
+	return weight < knownMean && s.d.mean.weight >= s.d.set.better()*weight
 }
 
 // learn takes the speech before frame n into the mean.
@@ -159,14 +184,26 @@ func (s *segment) replace(p *pass, fed int) {
 	s.pass, s.fed = p, fed
 }
 
-// takeOver waits for the pass that chases and goes on with it. Where the library has failed it, the one there is goes on.
+// takeOver waits for the pass that chases, if there is one, and goes on with it. Where the library has failed it, the one there
+// is goes on.
 func (s *segment) takeOver(ctx context.Context) error {
+	if s.chase == nil {
+		return nil
+	}
+	weight := s.chase.weight
 	p, err := s.chase.join(ctx, s.d.pool)
 	s.chase = nil
-	if err == nil {
-		s.replace(p, s.chased)
+	if err != nil {
+		s.failed = weight
+		return ctx.Err()
 	}
-	return ctx.Err()
+	behind := s.fed
+	s.replace(p, s.chased)
+	if err := p.feed(ctx, s.d.rows.slice(s.fed, behind)); err != nil {
+		return err
+	}
+	s.fed = max(s.fed, behind)
+	return nil
 }
 
 // partial returns the words so far, if every frames have been fed since the last time; the first ones as soon as there are
@@ -187,15 +224,15 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 		return nil, 0, err
 	}
 	if s.pass == nil { // over before there was anything of it
-		return nil, s.d.frames, nil
+		return nil, max(s.from, s.d.frames), nil
 	}
 	if err := s.better(ctx); err != nil {
 		return nil, 0, err
 	}
 	end = s.fed
 	tail := s.pass.search.window
-	if s.d.lastVoice+lead > s.fed {
-		tail += lead
+	if s.d.lastVoice+trail > s.fed {
+		tail += trail
 	}
 	s.pass.quiet = s.quietest()
 	if err := s.pass.silence(tail); err != nil {
@@ -212,6 +249,11 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 
 // better sees to it that the final comes from the best pass that its caller is willing to wait for.
 func (s *segment) better(ctx context.Context) error {
+	if s.chase != nil && s.chase.counts {
+		if err := s.takeOver(ctx); err != nil {
+			return err
+		}
+	}
 	now := s.d.mean.weight
 	if !s.d.set.accurate || s.pass.weight >= knownMean || now < betterLast*s.pass.weight {
 		s.stopChase()
@@ -269,12 +311,18 @@ func (s *segment) close() {
 	}
 }
 
-// withoutLast leaves out the last word and what follows it, unless it is the only one, and returns where it began.
+// withoutLast leaves out the last word and what follows it, unless no word is left then, and returns where it began.
 func (s *segment) withoutLast(end int) ([]found, int) {
+	isWord := func(f found) bool { return spoken(f.word) != "" }
 	for i := len(s.hyp) - 1; i > 0; i-- {
-		if spoken(s.hyp[i].word) != "" {
-			return s.hyp[:i], min(end, s.from-s.shift+s.hyp[i].from)
+		if !isWord(s.hyp[i]) {
+			continue
 		}
+		at := s.from - s.shift + s.hyp[i].from
+		if at <= s.from || !slices.ContainsFunc(s.hyp[:i], isWord) {
+			break
+		}
+		return s.hyp[:i], min(end, at)
 	}
 	return s.hyp, end
 }

@@ -67,10 +67,11 @@ func (s *Server) Client(ctx context.Context) (*transcribe.Recognizer, error) {
 	return Client(ctx, s.Addr, s.Credentials)
 }
 
-// Client returns a client of a server that is known by address and credentials file.
+// Client returns a client of a server that is known by address and credentials file. A connection that is lost is a finding, so
+// it is not made again.
 func Client(ctx context.Context, addr, credentials string) (*transcribe.Recognizer, error) {
 	driver := transcribe.Driver()
-	r, err := driver.Open(ctx, map[string]string{"endpoint": "ws://" + addr, "region": "us-east-1", "credentials_file": credentials},
+	r, err := driver.Open(ctx, map[string]string{"endpoint": "ws://" + addr, "region": "us-east-1", "credentials_file": credentials, "reconnect_for": "0s"},
 		func(string) string { return "" })
 	if err != nil {
 		return nil, err
