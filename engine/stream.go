@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +44,7 @@ type Options struct {
 	Block  time.Duration // audio per call of Decode, one frame at least; 0 means 100 ms
 	// MaxAhead is how much audio waits for the decoder before Send blocks; 0 means 5 s.
 	MaxAhead time.Duration
-	// Patience is how long one call of the decoder may take before the stream fails; 0 means 30 s.
+	// Patience is how long one call of the decoder may take before the stream fails; 0 means 30 s, below 0 for ever.
 	Patience time.Duration
 }
 
@@ -62,8 +63,11 @@ func NewStream(opts Options, dec Decoder) *Stream {
 	if opts.Block <= 0 {
 		opts.Block = 100 * time.Millisecond
 	}
-	if opts.Patience <= 0 {
+	switch {
+	case opts.Patience == 0:
 		opts.Patience = 30 * time.Second
+	case opts.Patience < 0:
+		opts.Patience = math.MaxInt64
 	}
 	s := &Stream{opts: opts, dec: dec,
 		Core: stream.New(stream.Options{Format: opts.Format, Start: opts.Start, MaxAhead: opts.MaxAhead})}

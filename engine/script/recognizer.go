@@ -89,7 +89,8 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 		return nil, &stt.Error{Code: stt.Exhausted, Op: "open", RetryAfter: time.Second, Msg: "all slots of the scripted engine are taken"}
 	}
 	d := &decoder{rec: r, fault: fault, cfg: cfg, now: cfg.Start, script: r.opts.Script.from(cfg.Start)}
-	return engine.NewStream(engine.Options{Format: cfg.Audio, Start: cfg.Start, Block: block, MaxAhead: r.opts.MaxAhead}, d), nil
+	// To stall for ever is what this engine may be asked for.
+	return engine.NewStream(engine.Options{Format: cfg.Audio, Start: cfg.Start, Block: block, MaxAhead: r.opts.MaxAhead, Patience: -1}, d), nil
 }
 
 // fault draws the fault of the next stream.
