@@ -69,7 +69,7 @@ func bareCPU(ctx context.Context, o *options, sizes []int) (*loaded, error) {
 		_ = bare.Stop() // why it is not ready says more
 		return nil, err
 	}
-	l, err := measureLoad(ctx, o, bare, pause, "-addr", strings.TrimPrefix(line, bareReady))
+	l, err := measureLoad(ctx, o, bare, rig.Pause, "-addr", strings.TrimPrefix(line, bareReady))
 	if stopped := bare.Stop(); err == nil {
 		err = stopped
 	}
@@ -122,7 +122,7 @@ type loaded struct {
 // profiler returns what lets the measured time pass: a pause, or a profile of it.
 func (o *options) profiler(server *rig.Server) func(context.Context, time.Duration) error {
 	if o.profile == "" {
-		return pause
+		return rig.Pause
 	}
 	return func(ctx context.Context, d time.Duration) error {
 		text, err := server.Profile(ctx, fmt.Sprintf("profile?seconds=%d", int(d.Seconds())))
@@ -145,7 +145,7 @@ func measureLoad(ctx context.Context, o *options, server *rig.Child, wait func(c
 	if _, err := load.Await(opening, "that all streams are open", func(line string) bool { return line == loadOpen }); err != nil {
 		return nil, err
 	}
-	if err := pause(ctx, o.warm); err != nil {
+	if err := rig.Pause(ctx, o.warm); err != nil {
 		return nil, err
 	}
 	l := &loaded{stream: o.streams}

@@ -87,7 +87,7 @@ func hold(ctx context.Context, o *options, server *rig.Server, streams int, do f
 		return err
 	}
 	for sent := int64(0); sent < int64(streams); {
-		if err := pause(opening, look); err != nil {
+		if err := rig.Pause(opening, look); err != nil {
 			return err
 		}
 		c, err := count(opening, load)
@@ -114,7 +114,7 @@ func least(ctx context.Context, pid int) (int64, error) {
 		if low == 0 || n < low {
 			low = n
 		}
-		if err := pause(ctx, look); err != nil {
+		if err := rig.Pause(ctx, look); err != nil {
 			return 0, err
 		}
 	}

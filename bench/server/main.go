@@ -186,15 +186,3 @@ func used(pid int, do func() error) (time.Duration, error) {
 	after, err := rig.CPU(pid)
 	return after - before, err
 }
-
-// pause waits.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

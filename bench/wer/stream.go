@@ -52,20 +52,9 @@ func stream(ctx context.Context, r stt.Recognizer, t *take, p pacing) (*outcome,
 		if err == nil || stt.CodeOf(err) != stt.Exhausted || tries == fullTries {
 			return o, err
 		}
-		if err := pause(ctx, fullWait); err != nil {
+		if err := rig.Pause(ctx, fullWait); err != nil {
 			return nil, err
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 

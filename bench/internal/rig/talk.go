@@ -98,7 +98,12 @@ func (p *Pacer) Wait(ctx context.Context, audio time.Duration) error {
 		p.late = max(p.late, -wait)
 		return ctx.Err()
 	}
-	timer := time.NewTimer(wait)
+	return Pause(ctx, wait)
+}
+
+// Pause waits, or returns ctx's error when that is done first.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
