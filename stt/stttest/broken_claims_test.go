@@ -2,7 +2,6 @@ package stttest_test
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/stt/stttest"
@@ -90,24 +89,21 @@ func brokenClaims() []breakage {
 	}
 }
 
-// flushedFirst gives the flushed event before what was said for the flush.
+// flushedFirst gives the flushed event before what was said for the flush. It holds back every segment up to there, whenever
+// it comes, so that the breakage does not depend on who is faster, the sender or the receiver.
 func flushedFirst(o *odd, _ stt.Config) {
-	var asked atomic.Bool
 	var held []stt.Event
-	o.flush = func(ctx context.Context) error {
-		asked.Store(true)
-		return o.Stream.Flush(ctx)
-	}
+	flushed := false
 	o.recv = func(ctx context.Context) (stt.Event, error) {
 		for {
-			if len(held) > 0 && !asked.Load() {
+			if flushed && len(held) > 0 {
 				ev := held[0]
 				held = held[1:]
 				return ev, nil
 			}
 			ev, err := o.Stream.Recv(ctx)
-			if err != nil || !asked.Load() || ev.Kind == stt.EventFlushed {
-				asked.Store(false)
+			if err != nil || flushed || ev.Kind != stt.EventSegment {
+				flushed = flushed || ev.Kind == stt.EventFlushed
 				return ev, err
 			}
 			held = append(held, ev)
