@@ -10,7 +10,7 @@
 // left alone for good, without being freed.
 enum { ES_OK = 0, ES_FAILED = -1, ES_FATAL = -2, ES_ERRSIZE = 512 };
 
-int es_load(ps_decoder_t **out, const char *hmm, const char *lm, const char *dict, int flat, char *err);
+int es_load(ps_decoder_t **out, const char *hmm, const char *lm, const char *dict, const char *states, const char *phones, int again, char *err);
 int es_start(ps_decoder_t *ps, char *err);
 int es_feed(ps_decoder_t *ps, mfcc_t *cep, int frames, char *err);
 int es_end(ps_decoder_t *ps, char *err);

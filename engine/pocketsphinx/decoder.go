@@ -25,16 +25,7 @@ type settings struct {
 	silence  int // trailing silence that ends a segment
 	longest  int // longest segment
 	partials int // distance between partials; 0: none
-	accurate bool
 	language string
-}
-
-// better returns how much better the mean must have become for another pass in mid-segment.
-func (s *settings) better() float64 {
-	if s.accurate {
-		return betterDraft
-	}
-	return better
 }
 
 // decoder decodes one stream. It implements engine.Decoder and belongs to the stream's goroutine.
@@ -46,7 +37,9 @@ type decoder struct {
 	start  stt.Time // session time of frame 0
 	front  *front
 	detect *vad.Detector
-	pool   *pool
+	pool   *pool // of the searches for what is heard now
+	last   *pool // of those for finals; nil: there are no others
+	cores  *cores
 	gate   *gate
 
 	mean   *mean

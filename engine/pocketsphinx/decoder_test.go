@@ -126,7 +126,7 @@ func TestTenantsDoNotMeet(t *testing.T) {
 				}
 			}
 			s.Close()
-			first.served[0].pool.work.Wait() // for the search
+			settle(first) // for the searches
 			if after := transcribe(t, first, config(), mine, 3200); !reflect.DeepEqual(finals(after), finals(alone)) {
 				t.Errorf("after others %+v; alone %+v", finals(after), finals(alone))
 			}

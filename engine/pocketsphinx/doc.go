@@ -25,18 +25,18 @@
 //
 // What the mean is decides on accuracy more than anything else, and nobody knows it before the speaker has been heard.
 // So a segment is decoded by a pass with one mean from end to end: the first begins when a fifth of a second of speech has
-// been heard, and gives partials. Each time the mean is worth several times as much, another pass begins on a second
-// decoder, chases the first through the segment, and takes over when it is level. Partials never wait for
-// it. From when on the final does is decided by the audio alone, 0.6 of the segment's length after the pass began, which a
-// machine that is not busy needs no more of: so the same audio gives the
-// same words. After four seconds of speech the mean is known, and kept from segment to segment.
+// been heard, and gives partials. When the mean is worth several times as much, another pass begins on a second
+// decoder, chases the first through the segment, and takes over when it is level. Partials never wait for it. It runs on cores
+// that no stream needs at the moment. After four seconds of speech the mean is known, and kept from segment to segment.
 //
 // The option finals decides what happens at the end of a segment. With fast, the words of the pass that is there are
-// final. With accurate, the search makes its second pass, which knows the words of the first, and where the speaker has become much
-// better known since the pass began the segment is decoded from its beginning once more.
+// final. A pass that chases it counts from 0.6 of the segment's length after it began, and from then on the final waits for it:
+// that is decided by the audio alone, so the same audio gives the same words. With accurate, what a stranger says is searched with
+// less effort at first, which is good enough for partials, and at the end once more from the beginning: by a decoder that tries harder, with
+// the mean known by then, and with the library's second pass, which knows the words of the first. Who is known is heard by that decoder at once.
 //
 // Files: driver.go and check.go face the operator; model*.go looks at model files before the library does, because the
-// library ends the process when it dislikes one; recognizer.go, gate.go and pool.go hand out slots and decoders; decoder.go
+// library ends the process when it dislikes one; recognizer.go, gate.go and pool.go hand out slots and decoders, cores.go processor time; decoder.go
 // turns audio into events, segment.go and pass.go a segment into words; mean.go keeps the cepstral mean; cgo_sphinx.* is all
 // there is of C.
 package pocketsphinx

@@ -48,8 +48,8 @@ func Driver() stt.Driver {
 			{Name: "slots", Kind: stt.KindInt, Default: "0",
 				Help: "How many streams are taken at once, 1 to 256; each needs 0.4 of a core while somebody speaks and more than one in the first seconds of a new speaker, and up to 200 MB. 0 means one for each core, or fewer where memory is short: then many new speakers at a time wait for their words."},
 			{Name: "finals", Kind: stt.KindString, Enum: []string{finalsAccurate, finalsFast}, Default: finalsAccurate,
-				Help: "accurate: a finished segment is searched a second time, and from its beginning where the speaker is known much better " +
-					"by then. fast: its last words come at once, with a few more mistakes and a quarter less work."},
+				Help: "accurate: while the speaker is not known, a finished segment is searched once more, from its beginning and with more effort; that " +
+					"takes up to 0.45 of its length. fast: its last words come at once, with a few more mistakes."},
 			{Name: "silence", Kind: stt.KindDuration, Default: defaultSilence.String(),
 				Help: fmt.Sprintf("The pause that ends a segment, %v to %v, for callers that ask for no other.", leastSilence, mostSilence)},
 			{Name: "longest", Kind: stt.KindDuration, Default: defaultLongest.String(),

@@ -54,7 +54,7 @@ func TestSlotsFor(t *testing.T) {
 		meminfo string
 		want    int
 	}{
-		{2, info(24 * gigabyte), 2}, {64, info(4 * gigabyte), 10}, {8, info(gigabyte), 2}, {8, info(100 << 10), 1}, {1, info(0), 1},
+		{2, info(24 * gigabyte), 2}, {64, info(4 * gigabyte), 8}, {8, info(gigabyte), 2}, {8, info(100 << 10), 1}, {1, info(0), 1},
 		{8, "MemTotal: 1 kB\n", 8}, {8, "MemAvailable: much\n", 8}, {8, "", 8}, {8, "MemAvailable:", 8},
 	} {
 		if got := slotsFor(c.cores, 1, c.meminfo); got != c.want {

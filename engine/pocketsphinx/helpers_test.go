@@ -208,3 +208,12 @@ func quiet(seconds float64) []int16 {
 	}
 	return s
 }
+
+// settle waits until the searches of streams that have been closed are back.
+func settle(r *Recognizer) {
+	for _, m := range r.served {
+		for _, p := range m.pools() {
+			p.work.Wait()
+		}
+	}
+}

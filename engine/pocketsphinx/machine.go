@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// slotMemory is what a stream takes when two searches are at work for it, in bytes.
-const slotMemory = 200 << 20
+// slotMemory is what the searches of a stream take, two or three of them, in bytes.
+const slotMemory = 240 << 20
 
 // machineSlots returns how many streams this machine can serve at once with so many models: one for each core, as long as they fit
 // into half of the memory that is free, with whichever model.

@@ -4,6 +4,7 @@ package pocketsphinx
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -22,6 +23,7 @@ type start struct {
 type pass struct {
 	start
 	search *search
+	pool   *pool // where search is from
 	buf    []float32
 }
 
@@ -31,7 +33,12 @@ func newPass(ctx context.Context, from *pool, st start) (*pass, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pass{start: st, search: s}
+	return beginPass(from, s, st)
+}
+
+// beginPass begins with a search of the pool's.
+func beginPass(from *pool, s *search, st start) (*pass, error) {
+	p := &pass{start: st, search: s, pool: from}
 	if err := s.start(); err != nil {
 		from.give(s)
 		return nil, failed("decode", err)
@@ -79,6 +86,9 @@ type chase struct {
 	weight float64
 	due    int  // the frame of the stream from which on its words count
 	counts bool // that frame has come
+	pool   *pool
+	cores  *cores
+	urgent chan struct{} // closed when somebody waits for it
 
 	cancel context.CancelFunc
 	done   chan struct{} // closed when pass and err are there
@@ -92,14 +102,22 @@ type chase struct {
 	more   chan struct{} // something has changed
 }
 
-// newChase starts a pass. The pool owns its goroutine, which ends when joined or dropped.
-func newChase(from *pool, st start, due int) *chase {
+// newChase starts a pass with a search of the pool's. The pool owns its goroutine, which ends when joined or dropped. It makes do
+// with the cores that are left over until somebody waits for it.
+func newChase(from *pool, of *cores, with *search, st start, due int) *chase {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &chase{weight: st.weight, due: due, cancel: cancel, done: make(chan struct{}), more: make(chan struct{}, 1), busy: true}
+	c := &chase{weight: st.weight, due: due, pool: from, cores: of, urgent: make(chan struct{}),
+		cancel: cancel, done: make(chan struct{}), more: make(chan struct{}, 1), busy: true}
 	from.work.Go(func() { // owned by the pool; ends when c is joined or dropped, which who made it does
 		defer close(c.done)
 		defer cancel()
-		if c.pass, c.err = newPass(ctx, from, st); c.err != nil {
+		if with == nil {
+			with, c.err = from.take(ctx)
+			if c.err != nil {
+				return
+			}
+		}
+		if c.pass, c.err = beginPass(from, with, st); c.err != nil {
 			return
 		}
 		if c.err = c.follow(ctx); c.err != nil {
@@ -122,8 +140,13 @@ func (c *chase) follow(ctx context.Context) error {
 		if len(rows) == 0 && closed {
 			return nil
 		}
-		if err := c.pass.feed(ctx, rows); err != nil {
-			return err
+		for piece := range slices.Chunk(rows, stride*len(c.pass.mean)) {
+			c.cores.spare(ctx, c.urgent)
+			err := c.pass.feed(ctx, piece)
+			c.cores.end()
+			if err != nil {
+				return err
+			}
 		}
 		if len(rows) == 0 {
 			select {
@@ -159,27 +182,28 @@ func (c *chase) wake() {
 
 // join waits until the pass has been over all that was added and returns it. The pass is the caller's then. After an error,
 // ctx's for example, nothing of the chase is left.
-func (c *chase) join(ctx context.Context, from *pool) (*pass, error) {
+func (c *chase) join(ctx context.Context) (*pass, error) {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
+	close(c.urgent)
 	c.wake()
 	select {
 	case <-c.done:
 		return c.pass, c.err
 	case <-ctx.Done():
-		c.drop(from)
+		c.drop()
 		return nil, ctx.Err()
 	}
 }
 
 // drop ends the chase. Its search goes back to the pool as soon as it can, which nobody waits for.
-func (c *chase) drop(to *pool) {
+func (c *chase) drop() {
 	c.cancel()
-	to.work.Go(func() { // owned by the pool; ends with the chase, after a few frames' work or when a model has been loaded
+	c.pool.work.Go(func() { // owned by the pool; ends with the chase, after a few frames' work or when a model has been loaded
 		<-c.done
 		if c.pass != nil {
-			to.give(c.pass.search)
+			c.pool.give(c.pass.search)
 		}
 	})
 }

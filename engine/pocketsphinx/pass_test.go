@@ -133,19 +133,19 @@ func TestChaseDropped(t *testing.T) {
 	rows := make([]float32, 100*r.served[0].front.size)
 	st := start{mean: make([]float32, r.served[0].front.size), quiet: rows[:r.served[0].front.size], shift: 5}
 	for name, leave := range map[string]func(*chase){
-		"at once": func(c *chase) { c.drop(p) },
-		"behind":  func(c *chase) { c.add(rows); c.drop(p) },
+		"at once": func(c *chase) { c.drop() },
+		"behind":  func(c *chase) { c.add(rows); c.drop() },
 		"in join": func(c *chase) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			c.add(rows)
-			if got, err := c.join(ctx, p); err == nil {
+			if got, err := c.join(ctx); err == nil {
 				p.give(got.search) // it was done before anybody looked at ctx
 			}
 		},
 		"joined": func(c *chase) {
 			c.add(rows)
-			got, err := c.join(t.Context(), p)
+			got, err := c.join(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +153,7 @@ func TestChaseDropped(t *testing.T) {
 		},
 	} {
 		for range 5 {
-			leave(newChase(p, st, 0))
+			leave(newChase(p, r.cores, p.try(), st, 0))
 		}
 		p.work.Wait()
 		if p.total != len(p.idle) || p.total > p.most {

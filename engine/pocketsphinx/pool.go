@@ -4,6 +4,7 @@ package pocketsphinx
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -34,10 +35,7 @@ func (p *pool) take(ctx context.Context) (*search, error) {
 			p.mu.Unlock()
 			return nil, &stt.Error{Code: stt.Closed, Op: "open", Msg: "the engine has been closed"}
 		case len(p.idle) > 0:
-			n := len(p.idle) - 1
-			s := p.idle[n]
-			p.idle = p.idle[:n]
-			p.ahead()
+			s := p.next()
 			p.mu.Unlock()
 			return s, nil
 		case p.total < p.most:
@@ -58,6 +56,25 @@ func (p *pool) take(ctx context.Context) (*search, error) {
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// try returns a search that is idle; nil: there is none at the moment.
+func (p *pool) try() *search {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.idle) == 0 {
+		return nil
+	}
+	return p.next()
+}
+
+// next hands out the search that has been idle longest: all of them get to know long utterances soon, and take no more memory
+// from then on. p.mu is held.
+func (p *pool) next() *search {
+	s := p.idle[0]
+	p.idle = slices.Delete(p.idle, 0, 1)
+	p.ahead()
+	return s
 }
 
 // loaded loads a search that has been counted already.

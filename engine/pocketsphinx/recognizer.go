@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -33,19 +34,21 @@ var format = stt.Format{Encoding: stt.PCM16, Rate: vad.Rate, Channels: 1}
 type Recognizer struct {
 	opts   options
 	gate   *gate
+	cores  *cores
 	served []*served // as in opts.models
 }
 
 // served is one model and what decodes with it.
 type served struct {
 	model *model
-	pool  *pool
+	pool  *pool // of the searches for what is heard now
+	last  *pool // of those for finals; nil: there are no others
 	front template
 }
 
 // open checks the models and loads each once, so that a bad one is found when the program starts.
 func open(ctx context.Context, opts options) (stt.Recognizer, error) {
-	r := &Recognizer{opts: opts, gate: newGate(opts.slots)}
+	r := &Recognizer{opts: opts, gate: newGate(opts.slots), cores: newCores(runtime.NumCPU())}
 	for i := range opts.models {
 		m, err := serve(ctx, &opts, i)
 		if err != nil {
@@ -57,7 +60,7 @@ func open(ctx context.Context, opts options) (stt.Recognizer, error) {
 	return r, nil
 }
 
-// serve loads model i. A stream needs a second search now and then, while it gets to know its speaker.
+// serve loads model i.
 func serve(ctx context.Context, opts *options, i int) (*served, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, stt.AsError(err)
@@ -67,20 +70,51 @@ func serve(ctx context.Context, opts *options, i int) (*served, error) {
 	if err != nil {
 		return nil, located(err, i)
 	}
-	p := newPool(2*opts.slots, func() (*search, error) {
-		s, err := loadSearch(files.hmm, files.lm, files.dict, opts.accurate)
-		if err != nil {
-			return nil, located(&stt.Error{Code: stt.Invalid, Op: "open", Option: "hmm", Err: err,
-				Msg: fmt.Sprintf("the library refuses the model in %q", files.hmm)}, i)
-		}
-		return s, nil
-	})
-	s, err := p.take(ctx)
-	if err != nil {
-		return nil, err
+	searches := func(most int, e effort) *pool {
+		return newPool(most, func() (*search, error) {
+			s, err := loadSearch(files.hmm, files.lm, files.dict, e)
+			if err != nil {
+				return nil, located(&stt.Error{Code: stt.Invalid, Op: "open", Option: "hmm", Err: err,
+					Msg: fmt.Sprintf("the library refuses the model in %q", files.hmm)}, i)
+			}
+			return s, nil
+		})
 	}
-	defer p.give(s)
-	return &served{model: m, pool: p, front: templateOf(s)}, nil
+	sv := &served{model: m}
+	if opts.accurate {
+		// The finals are not theirs, so a second search is only lent to who gets to know a speaker.
+		sv.pool, sv.last = searches(opts.slots+(opts.slots+1)/2, draft), searches(opts.slots, twice)
+	} else {
+		sv.pool = searches(2*opts.slots, once)
+	}
+	return sv, sv.warm(ctx)
+}
+
+// warm loads the first search of each pool. After an error nothing is left.
+func (m *served) warm(ctx context.Context) error {
+	for _, p := range m.pools() {
+		s, err := p.take(ctx)
+		if err != nil {
+			m.close()
+			return err
+		}
+		m.front = templateOf(s)
+		p.give(s)
+	}
+	return nil
+}
+
+func (m *served) pools() []*pool {
+	if m.last == nil {
+		return []*pool{m.pool}
+	}
+	return []*pool{m.pool, m.last}
+}
+
+func (m *served) close() {
+	for _, p := range m.pools() {
+		p.close()
+	}
 }
 
 // Models implements stt.Recognizer.
@@ -134,7 +168,7 @@ func (r *Recognizer) decoder(m *served, set settings, start stt.Time) (*decoder,
 	if err != nil {
 		return nil, failed("open", err)
 	}
-	return &decoder{set: set, start: start, front: f, pool: m.pool, gate: r.gate,
+	return &decoder{set: set, start: start, front: f, pool: m.pool, last: m.last, cores: r.cores, gate: r.gate,
 		detect: vad.New(vad.Options{}), mean: newMean(m.model.mean, m.front.size), rows: row{size: m.front.size}}, nil
 }
 
@@ -142,7 +176,7 @@ func (r *Recognizer) decoder(m *served, set settings, start stt.Time) (*decoder,
 func (r *Recognizer) Close() error {
 	r.gate.close()
 	for _, m := range r.served {
-		m.pool.close()
+		m.close()
 	}
 	return nil
 }
@@ -156,7 +190,7 @@ func (r *Recognizer) settingsOf(cfg *stt.Config) (settings, error) {
 	if err := refuse(cfg); err != nil {
 		return none, err
 	}
-	set := settings{partials: frames(defaultPartials), accurate: r.opts.accurate}
+	set := settings{partials: frames(defaultPartials)}
 	if cfg.Languages.Tags != nil {
 		set.language = cfg.Languages.Tags[0]
 	}

@@ -176,7 +176,7 @@ func TestCloseAtAnyMoment(t *testing.T) {
 			t.Errorf("Close took %v; seed %d", d, seed)
 		}
 		work.Wait()
-		r.served[0].pool.work.Wait() // or searches are still taken when the next one comes
+		settle(r) // or searches are still taken when the next one comes
 	}
 	for range 5 {
 		round() // until all searches are there

@@ -22,12 +22,11 @@ const (
 	trail = 5
 )
 
-// A segment is gone over again when the mean is worth so many times as much as the one in use: betterLast at the last
-// occasion; betterDraft where that last occasion is taken, so that only partials are the better for it.
+// A segment is gone over again when the mean is worth so many times as much as the one in use; betterDraft where only partials
+// are the better for it.
 const (
 	better      = 2.5
 	betterDraft = 3.5
-	betterLast  = 1.15
 )
 
 // catchUp is when another pass takes over, in lengths of the segment from where it began. A machine that is not busy goes over
@@ -37,8 +36,12 @@ const catchUp = 0.6
 // segment is one utterance under way: the frames from its first to whatever comes.
 //
 // Its words come from one pass with one mean from end to end. While the speaker is a stranger, another pass with a better
-// mean chases the first, and takes over when it is level. Partials never wait for it; from which frame on the final does
-// depends on the audio alone, and so the words do not depend on how busy the machine is.
+// mean chases the first, and takes over when it is level. Partials never wait for it.
+//
+// Where finals are fast, they are the words of the pass under way. From which frame on they wait for the one that chases it depends
+// on the audio alone, and so the words do not depend on how busy the machine is. Where finals are accurate, the words of a stranger
+// are a draft, found with less effort; the end of the segment begins a pass with all that is known by then. Those of a speaker who is
+// known come from a pass with that effort from the start.
 type segment struct {
 	d     *decoder
 	from  int    // the first frame that belongs to it, silence before the speech included
@@ -98,19 +101,19 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 		if !last && s.d.mean.weight < modelWeight+firstMean {
 			return nil
 		}
-		if err := s.begin(ctx); err != nil {
+		if err := s.begin(ctx, last); err != nil {
 			return err
 		}
 	}
-	if s.chase != nil && s.d.frames >= s.chase.due {
-		s.chase.counts = true
-		if s.chase.level() {
+	if s.chase != nil {
+		s.chase.counts = s.d.frames >= s.chase.due
+		if (s.chase.counts || s.drafts()) && s.chase.level() {
 			if err := s.takeOver(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	if err := s.pass.feed(ctx, s.d.rows.slice(s.fed, until)); err != nil {
+	if err := s.feed(ctx, s.fed, until); err != nil {
 		return err
 	}
 	s.fed = max(s.fed, until)
@@ -118,8 +121,7 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 		if err := s.takeOver(ctx); err != nil { // of the one before
 			return err
 		}
-		due := s.d.frames + int(catchUp*float64(s.fed-s.from))
-		s.chase, s.chased = newChase(s.d.pool, s.start(), due), s.from
+		s.pursue()
 	}
 	if s.chase != nil {
 		s.chase.add(s.d.rows.slice(s.chased, s.fed))
@@ -128,17 +130,43 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 	return nil
 }
 
+// drafts reports whether finals come from another pass than the partials of a stranger.
+func (s *segment) drafts() bool { return s.d.last != nil }
+
+// pursue begins a chase; one that only partials are the better for, only if there is a search to spare.
+func (s *segment) pursue() {
+	var with *search
+	if s.drafts() {
+		if with = s.d.pool.try(); with == nil {
+			return
+		}
+	}
+	due := s.d.frames + int(catchUp*float64(s.fed-s.from))
+	s.chase, s.chased = newChase(s.d.pool, s.d.cores, with, s.start(), due), s.from
+}
+
+// feed searches frames from to until, and does not wait for anybody.
+func (s *segment) feed(ctx context.Context, from, until int) error {
+	s.d.cores.begin()
+	defer s.d.cores.end()
+	return s.pass.feed(ctx, s.d.rows.slice(from, until))
+}
+
 // worthwhile reports whether the mean has become so much better that another pass should begin.
 func (s *segment) worthwhile() bool {
 	weight := s.pass.weight
 	if s.chase != nil {
-		if !s.chase.counts {
+		if !s.chase.counts || s.drafts() {
 			return false
 		}
 		weight = s.chase.weight
 	}
 	weight = max(weight, s.failed)
-	return weight < knownMean && s.d.mean.weight >= s.d.set.better()*weight
+	times := better
+	if s.drafts() {
+		times = betterDraft
+	}
+	return weight < knownMean && s.d.mean.weight >= times*weight
 }
 
 // learn takes the speech before frame n into the mean.
@@ -166,9 +194,13 @@ func (s *segment) quietest() []float32 {
 	return slices.Clone(s.d.rows.at(quietest))
 }
 
-// begin begins a pass, in place of the one there was.
-func (s *segment) begin(ctx context.Context) error {
-	p, err := newPass(ctx, s.d.pool, s.start())
+// begin begins a pass, in place of the one there was. last says that nothing more will be heard of the segment.
+func (s *segment) begin(ctx context.Context, last bool) error {
+	from := s.d.pool
+	if s.drafts() && (last || s.d.mean.weight >= knownMean) {
+		from = s.d.last
+	}
+	p, err := newPass(ctx, from, s.start())
 	if err != nil {
 		return err
 	}
@@ -179,7 +211,7 @@ func (s *segment) begin(ctx context.Context) error {
 // replace puts p in place of the pass there was. fed is its next frame.
 func (s *segment) replace(p *pass, fed int) {
 	if s.pass != nil {
-		s.d.pool.give(s.pass.search)
+		s.pass.pool.give(s.pass.search)
 	}
 	s.pass, s.fed = p, fed
 }
@@ -191,7 +223,7 @@ func (s *segment) takeOver(ctx context.Context) error {
 		return nil
 	}
 	weight := s.chase.weight
-	p, err := s.chase.join(ctx, s.d.pool)
+	p, err := s.chase.join(ctx)
 	s.chase = nil
 	if err != nil {
 		s.failed = weight
@@ -199,7 +231,7 @@ func (s *segment) takeOver(ctx context.Context) error {
 	}
 	behind := s.fed
 	s.replace(p, s.chased)
-	if err := p.feed(ctx, s.d.rows.slice(s.fed, behind)); err != nil {
+	if err := s.feed(ctx, s.fed, behind); err != nil {
 		return err
 	}
 	s.fed = max(s.fed, behind)
@@ -249,32 +281,27 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 
 // better sees to it that the final comes from the best pass that its caller is willing to wait for.
 func (s *segment) better(ctx context.Context) error {
-	if s.chase != nil && s.chase.counts {
+	if s.chase != nil && s.chase.counts && !s.drafts() {
 		if err := s.takeOver(ctx); err != nil {
 			return err
 		}
 	}
-	now := s.d.mean.weight
-	if !s.d.set.accurate || s.pass.weight >= knownMean || now < betterLast*s.pass.weight {
-		s.stopChase()
+	s.stopChase()
+	if !s.drafts() || s.pass.pool == s.d.last {
 		return nil
 	}
-	if s.chase != nil && now < betterLast*s.chase.weight {
-		return s.takeOver(ctx)
-	}
-	s.stopChase()
 	until := s.fed
-	if err := s.begin(ctx); err != nil {
+	if err := s.begin(ctx, true); err != nil {
 		return err
 	}
-	err := s.pass.feed(ctx, s.d.rows.slice(s.from, until))
+	err := s.feed(ctx, s.from, until)
 	s.fed = until
 	return err
 }
 
 func (s *segment) stopChase() {
 	if s.chase != nil {
-		s.chase.drop(s.d.pool)
+		s.chase.drop()
 		s.chase = nil
 	}
 }
@@ -282,10 +309,12 @@ func (s *segment) stopChase() {
 // lastPasses ends the utterance and takes its hypothesis, which takes the library some time: a hundredth of the segment, or a tenth
 // where it searches a second time. Who closes the stream meanwhile need not wait.
 func (s *segment) lastPasses(ctx context.Context) error {
-	search := s.pass.search
+	search, from := s.pass.search, s.pass.pool
 	s.pass = nil
 	hyp := make(chan []found, 1)
-	err := s.d.pool.run(ctx, search, func() error {
+	s.d.cores.begin()
+	defer s.d.cores.end()
+	err := from.run(ctx, search, func() error {
 		err := search.end()
 		if err == nil {
 			hyp <- search.result(nil)
@@ -306,7 +335,7 @@ func (s *segment) lastPasses(ctx context.Context) error {
 func (s *segment) close() {
 	s.stopChase()
 	if s.pass != nil {
-		s.d.pool.give(s.pass.search)
+		s.pass.pool.give(s.pass.search)
 		s.pass = nil
 	}
 }
