@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -65,6 +66,7 @@ type cutConn struct {
 	*net.TCPConn
 	left  int // bytes; below 0: no end
 	reset bool
+	cut   *atomic.Bool // set when it has ended so
 }
 
 // Write implements net.Conn.
@@ -76,6 +78,7 @@ func (c *cutConn) Write(p []byte) (int, error) {
 		}
 		return n, err
 	}
+	c.cut.Store(true)
 	n, _ := c.TCPConn.Write(p[:c.left]) // that is the end in any case
 	c.left = 0
 	if c.reset {
@@ -93,13 +96,14 @@ func churn(ctx context.Context, client *transcribe.Recognizer, s *scene) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var cut atomic.Bool
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, address)
 		tcp, ok := conn.(*net.TCPConn)
 		if !ok {
 			return conn, err
 		}
-		c := &cutConn{TCPConn: tcp, left: -1, reset: s.cut.manner == mannerReset}
+		c := &cutConn{TCPConn: tcp, left: -1, reset: s.cut.manner == mannerReset, cut: &cut}
 		if s.cut.manner == mannerWire || s.cut.manner == mannerReset {
 			c.left = s.cut.after
 		}
@@ -107,10 +111,11 @@ func churn(ctx context.Context, client *transcribe.Recognizer, s *scene) error {
 	}}
 	defer transport.CloseIdleConnections()
 	conn, _, err := websocket.Dial(ctx, u.String(), &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}, CompressionMode: websocket.CompressionDisabled})
-	if errors.Is(err, errCut) {
+	switch {
+	case err == nil:
+	case cut.Load(): // what of it the library noticed first does not matter
 		return nil
-	}
-	if err != nil {
+	default:
 		return fmt.Errorf("connecting: %w", withoutQuery(err))
 	}
 	var listening sync.WaitGroup

@@ -47,7 +47,7 @@ func parse(args []string) (*options, error) {
 	flags.StringVar(&o.earshot, "earshot", "bin/earshot", "the server's program")
 	flags.DurationVar(&o.length, "for", 30*time.Minute, "how long")
 	flags.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of all that is random; without it, another one each time")
-	flags.IntVar(&o.streams, "streams", 3, "streams at the same time")
+	flags.IntVar(&o.streams, "streams", 2, "streams at the same time")
 	flags.StringVar(&o.clips, "clips", rig.Recordings, "folder of recordings of speech")
 	flags.BoolVar(&o.verbose, "v", false, "show every stream")
 	flags.Func("set", "option of the engine, as NAME=VALUE; may be repeated", func(text string) error {

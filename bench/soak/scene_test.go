@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -125,7 +126,7 @@ func TestCutConn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &cutConn{TCPConn: conn.(*net.TCPConn), left: after}
+		c := &cutConn{TCPConn: conn.(*net.TCPConn), left: after, cut: new(atomic.Bool)}
 		sent := 0
 		for sent < 5000 {
 			n, err := c.Write(make([]byte, 1+rng.IntN(200)))

@@ -83,7 +83,7 @@ func serve(ctx context.Context, opts *options, i int) (*served, error) {
 	sv := &served{model: m}
 	if opts.accurate {
 		// The finals are not theirs, so a second search is only lent to who gets to know a speaker.
-		sv.pool, sv.last = searches(opts.slots+(opts.slots+1)/2, draft), searches(opts.slots, twice)
+		sv.pool, sv.last = searches(opts.slots+(opts.slots+3)/4, draft), searches(opts.slots, twice)
 	} else {
 		sv.pool = searches(2*opts.slots, once)
 	}
