@@ -120,7 +120,7 @@ func newChase(from *pool, of *cores, with *search, st start, due int) *chase {
 		if c.pass, c.err = beginPass(from, with, st); c.err != nil {
 			return
 		}
-		if c.err = c.follow(ctx); c.err != nil {
+		if c.err = guarded(c.pass.search, func() error { return c.follow(ctx) }); c.err != nil {
 			from.give(c.pass.search)
 			c.pass = nil
 		}

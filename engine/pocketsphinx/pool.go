@@ -4,6 +4,8 @@ package pocketsphinx
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -168,7 +170,7 @@ func (p *pool) lost() {
 func (p *pool) run(ctx context.Context, s *search, work func() error) error {
 	done := make(chan error, 1)
 	p.work.Go(func() { // owned by the pool, whose close waits for it; ends when the library has done its work
-		err := work()
+		err := guarded(s, work)
 		p.give(s)
 		done <- err
 	})
@@ -178,6 +180,17 @@ func (p *pool) run(ctx context.Context, s *search, work func() error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// guarded works with a search and turns a panic into an error: it would end the process. The search is not to be trusted then.
+func guarded(s *search, work func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.broken = true
+			err = &stt.Error{Code: stt.Internal, Op: "decode", Msg: "the speech recogniser failed", Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	return work()
 }
 
 // close waits for the pool's own work and frees the searches. The streams must have given theirs back.

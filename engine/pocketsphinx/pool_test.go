@@ -153,3 +153,19 @@ func TestPoolAbandonedWork(t *testing.T) {
 		}
 	})
 }
+
+// A panic in work that nobody else would catch is an error, and the search is replaced.
+func TestPoolPanic(t *testing.T) {
+	var loads atomic.Int32
+	synctest.Test(t, func(t *testing.T) {
+		p := hollow(1, &loads)
+		defer p.close()
+		if err := p.run(t.Context(), mustTake(t, p), func() error { panic("a bug") }); stt.CodeOf(err) != stt.Internal {
+			t.Errorf("run: %v", err)
+		}
+		p.give(mustTake(t, p))
+		if n := loads.Load(); n != 2 {
+			t.Errorf("%d searches loaded; expected another in place of the one that failed", n)
+		}
+	})
+}
