@@ -1,4 +1,4 @@
 // Command earshot is a speech-to-text server and its tools: serve answers applications written for Amazon Transcribe
-// streaming, transcribe turns recordings into text, presign prints an address to stream to, doctor says what is wrong with
+// streaming, transcribe turns recordings into text, presign prints an address to stream to, explain-url says why a signature is refused, doctor says what is wrong with
 // an installation. Each subcommand is a file.
 package main

@@ -33,6 +33,7 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Run the server."`
 	Transcribe transcribeCmd `cmd:"" help:"Turn recordings into text, here or on a server."`
 	Presign    presignCmd    `cmd:"" help:"Print an address to stream to, signed with your key."`
+	ExplainURL explainCmd    `cmd:"" name:"explain-url" help:"Say why a signed address or request is refused."`
 	Doctor     doctorCmd     `cmd:"" help:"Check this installation and say how to mend what is wrong."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

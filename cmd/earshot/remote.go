@@ -56,7 +56,7 @@ func (r *remote) connect(env *environment, address string, more map[string]strin
 	driver := transcribe.Driver()
 	rec, err := driver.Open(env.ctx, values, env.getenv)
 	if err != nil {
-		return nil, flagged(err)
+		return nil, r.flagged(env, address, err)
 	}
 	if file == "" && r.Profile == "" && bare(env, address) {
 		folder, _ := datadir.Resolve("", env.getenv)
@@ -67,10 +67,21 @@ func (r *remote) connect(env *environment, address string, more map[string]strin
 	return rec.(*transcribe.Recognizer), nil
 }
 
-// flagged names the flag that set an option of the provider.
-func flagged(err error) error {
+// flagged names the flag or the variable that set an option of the provider.
+func (r *remote) flagged(env *environment, address string, err error) error {
 	var e *stt.Error
-	if !errors.As(err, &e) || e.Got == "" {
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch profile := env.getenv("AWS_PROFILE"); {
+	case e.Option == "transcribe.profile" && e.Got == "" && profile != "":
+		return stt.InvalidOption("AWS_PROFILE", profile, e.Want)
+	case e.Option == "transcribe.region" && e.Got == "" && address == "":
+		return &stt.Error{Code: stt.Invalid, Op: e.Op, Option: "--url", Want: "the address of a server, or a region",
+			Msg: `"--url" is empty, which means Amazon's own service, and that has an address for each region: expected --url with the address of a server such as ws://127.0.0.1:8080, or --region (or AWS_REGION) such as us-east-1`}
+	case e.Option == "transcribe.region" && e.Got != "" && r.Region == "":
+		return stt.InvalidOption("AWS_REGION", e.Got, e.Want)
+	case e.Got == "":
 		return err
 	}
 	flags := map[string]string{"transcribe.endpoint": "--url", "transcribe.credentials_file": "--credentials",

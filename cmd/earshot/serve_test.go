@@ -254,13 +254,14 @@ func TestHelp(t *testing.T) {
 		args []string
 		says []string
 	}{
-		{nil, []string{"serve", "transcribe", "presign", "doctor", "version"}},
-		{[]string{"--help"}, []string{"serve", "transcribe", "presign", "doctor", "version"}},
+		{nil, []string{"serve", "transcribe", "presign", "explain-url", "doctor", "version"}},
+		{[]string{"--help"}, []string{"serve", "transcribe", "presign", "explain-url", "doctor", "version"}},
 		{[]string{"help"}, []string{"Commands:"}},
 		{[]string{"help", "presign"}, []string{"--expires"}},
 		{[]string{"serve", "--help"}, []string{"--listen=127.0.0.1:8080", "--tls-listen", "--data", "--grace=30s", "--limits-idle=15s", "--[no-]features-punctuate", "--set=KEY=VALUE", "--config=FILE"}},
 		{[]string{"transcribe", "--help"}, []string{"<file> ...", "--url=ws://HOST:PORT", "--realtime", "--format", "--partials", "--raw", "--credentials=FILE"}},
 		{[]string{"presign", "--help"}, []string{"--url", "--expires=5m", "--session=UUID"}},
+		{[]string{"explain-url", "--help"}, []string{"--request=FILE", "--credentials=FILE", "--host=HOST:PORT", "--now=TIME", "Exit codes: 0"}},
 		{[]string{"doctor", "--help"}, []string{"--config", "--data"}},
 		{[]string{"version"}, []string{"earshot v0-test\n"}},
 		{[]string{"--version"}, []string{"earshot v0-test\n"}},

@@ -115,10 +115,13 @@ func (a *attempt) addPayload() error {
 func (a *attempt) addKeys(secrets []string) {
 	for _, secret := range secrets {
 		if secret != "" {
-			key := DeriveKey(secret, a.claim.Scope)
-			a.keys = append(a.keys, hmac.New(sha256.New, key[:]))
+			a.addKey(DeriveKey(secret, a.claim.Scope))
 		}
 	}
+}
+
+func (a *attempt) addKey(key [SignatureSize]byte) {
+	a.keys = append(a.keys, hmac.New(sha256.New, key[:]))
 }
 
 func (a *attempt) stringToSign(canonicalRequest string) string {

@@ -46,6 +46,9 @@
 // a query signed without encoding it, a session token added after signing, white space around the secret, ...) and
 // names the one that fits. No error text holds a secret, a session token, or the signature that would have been right.
 //
+// Examine is for a person who asks: it finds every fault and not only the first, and tries far more mistakes, two at a time
+// too. ParseRequest reads what it examines out of the output of tools.
+//
 // The source is the public description "Create a signed AWS API request" in the AWS IAM user guide, and for chunks the
 // event stream section of the Amazon Transcribe guide as implemented by the SDKs: their algorithm line ends in
 // "-PAYLOAD", whatever the guide prints.

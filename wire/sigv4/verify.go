@@ -18,7 +18,8 @@ type Request struct {
 	Path string
 	// RawQuery is the query as it stood on the request line (url.URL.RawQuery).
 	RawQuery string `json:"-"`
-	// Header holds the headers. Host and :authority are taken from Hosts instead. Where the HTTP library strips headers
+	// Header holds the headers. Host and :authority are taken from Hosts instead; a Host in it that is none of those is only
+	// one more that a client may have signed by mistake. Where the HTTP library strips headers
 	// that clients sign (content-length, say), put them back first.
 	Header http.Header `json:"-"`
 	// Hosts are the host names that the client may have signed, in the order to try them; see HostCandidates. A signature
