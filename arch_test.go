@@ -96,6 +96,7 @@ var earshot = house{
 		{prefix: "github.com/aws/aws-sdk-go-v2", rooms: []string{"provider/transcribe"},
 			tests: []string{"wire/eventstream", "wire/sigv4", "auth"}, // auth writes a file that AWS tools read
 			must:  "it finds credentials when we are the client, and is an oracle in the tests of what we wrote ourselves"},
+		{prefix: "github.com/pion/opus", rooms: []string{"audio"}, must: "containers and codecs are the business of audio"},
 		{prefix: "github.com/coder/websocket", rooms: []string{"dialect", "dialect/*", "provider", "provider/*", "bench/*"},
 			tests: []string{"server", "session", "testkit", "cmd/*"},
 			must:  "sockets belong to those who call and to those who are called"},

@@ -1,8 +1,9 @@
 // Package audio turns what people send as sound into 16-bit linear PCM, the one
 // form that engines and providers are fed with. It recognises containers
-// ([Sniff]), reads WAV, FLAC and headerless audio as a stream ([Open]), decodes
-// single chunks of headerless audio ([Encoding.AppendPCM]), changes the sample
-// rate ([Resampler]) and mixes channels down ([AppendMono]).
+// ([Sniff]), reads WAV, FLAC, Opus in Ogg and headerless audio as a stream
+// ([Open]), decodes FLAC and Opus in Ogg as they come ([Decoder]) and single
+// chunks of headerless audio ([Encoding.AppendPCM]), changes the sample rate
+// ([Resampler]) and mixes channels down ([AppendMono]).
 //
 // # Conventions
 //
@@ -24,7 +25,10 @@
 //
 // Every length in a header is the sender's claim. Nothing is allocated by it:
 // [Open] works in a buffer of fixed size plus, for FLAC, one frame of at most
-// 65535 samples in at most 8 channels; headers longer than 64 MiB are refused.
+// 65535 samples in at most 8 channels, and, for Ogg, one page and one packet of
+// at most 64 KiB each; headers longer than 64 MiB are refused. A [Decoder] holds no
+// more. A few bytes may hold much silence, though: samples are given frame by
+// frame, and whoever takes them sets the pace.
 // Malformed input gives an error that [errors.Is] finds to be [ErrMalformed],
 // never a panic.
 //
@@ -35,4 +39,8 @@
 // the format and a decoder, a one-method interface; whole frames, sticky errors,
 // position and the fence against panics are written once, in [Reader]. If the
 // decoder holds anything that must be released it has a Close method as well.
+//
+// A codec whose bytes come in messages is an unpacker: it looks at the bytes that
+// have come and uses those that make something whole. Add it to [NewDecoder], and
+// have [Open] read through it as it does for Ogg.
 package audio

@@ -115,8 +115,21 @@ func (d *flacDecoder) decode(dst []int16) (int, error) {
 	return count * channels, nil
 }
 
-// readFrame decodes the next frame and checks that it is of the stream's format.
+// readFrame decodes the next frame.
 func (d *flacDecoder) readFrame() (*frame.Frame, error) {
+	f, err := d.readHeader()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.src.end(f, f.Parse()); err != nil {
+		return nil, flacError("a frame", err)
+	}
+	return f, nil
+}
+
+// readHeader reads the header of the next frame and checks that the frame is of
+// the stream's format.
+func (d *flacDecoder) readHeader() (*frame.Frame, error) {
 	if err := d.src.begin(); err != nil {
 		return nil, flacError("a frame header", err)
 	}
@@ -127,13 +140,7 @@ func (d *flacDecoder) readFrame() (*frame.Frame, error) {
 		}
 		return nil, flacError("a frame header", err)
 	}
-	if err := d.checkHeader(f); err != nil {
-		return nil, err
-	}
-	if err := d.src.end(f, f.Parse()); err != nil {
-		return nil, flacError("a frame", err)
-	}
-	return f, nil
+	return f, d.checkHeader(f)
 }
 
 // atTag says that what stands where a frame should begin is something appended to

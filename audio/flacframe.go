@@ -60,9 +60,12 @@ func (s *flacFrames) Read(p []byte) (int, error) {
 
 func (s *flacFrames) add(p []byte) {
 	for _, b := range p {
-		s.crc = s.crc<<8 ^ s.table[byte(s.crc>>8)^b]
+		s.crc = s.sum16(s.crc, b)
 	}
 }
+
+// sum16 takes one more byte into a frame's checksum.
+func (s *flacFrames) sum16(crc uint16, b byte) uint16 { return crc<<8 ^ s.table[byte(crc>>8)^b] }
 
 // begin is called where a frame should start. It looks at no more bytes than the
 // header has; what is not a header is left for the library to refuse, and so is an
@@ -87,8 +90,10 @@ func (s *flacFrames) begin() error {
 	case 7:
 		n += 2
 	}
-	if p, err = s.br.Peek(n + 1); err != nil {
-		return exceptEOF(err)
+	if p, err = s.br.Peek(n + 1); err == io.EOF {
+		return io.ErrUnexpectedEOF // the library would write its line first
+	} else if err != nil {
+		return err
 	}
 	s.header = append(s.store[:0], p...)
 	s.crc, s.sum = 0, true

@@ -152,7 +152,7 @@ func command(t *testing.T, input []byte, name string, args ...string) []byte {
 	return out.Bytes()
 }
 
-func readFile(t *testing.T, path string) []byte {
+func readFile(t testing.TB, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

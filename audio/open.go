@@ -90,8 +90,10 @@ func Open(r io.Reader, opt Options) (*Reader, error) {
 			o, err = openWAV(br)
 		case KindFLAC:
 			o, err = openFLAC(br)
+		case KindOgg:
+			o, err = openOgg(br)
 		default:
-			err = unsupported("%v is not read here; want WAV, FLAC or raw audio", kind)
+			err = unsupported("%v is not read here; want WAV, FLAC, Opus in Ogg or raw audio", kind)
 		}
 		return err
 	})
@@ -142,8 +144,9 @@ func (r *Reader) Position() int64 { return r.position }
 // ReadSamples puts interleaved samples into dst and says how many: always whole
 // frames, at least one unless there is an error. It fills no more of dst than it
 // has at hand. After the last sample it returns io.EOF; an input that breaks off
-// inside a frame of WAV or raw audio counts as ended before that frame, one that
-// breaks off inside a FLAC frame fails with io.ErrUnexpectedEOF. Errors are final
+// inside a frame of WAV or raw audio, or inside a page of Ogg, counts as ended
+// before that, one that breaks off inside a FLAC frame fails with
+// io.ErrUnexpectedEOF. Errors are final
 // and come with no samples; all that was decoded before has been given. A dst too
 // short for one frame gives io.ErrShortBuffer, which alone is not final.
 func (r *Reader) ReadSamples(dst []int16) (int, error) {

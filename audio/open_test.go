@@ -87,7 +87,7 @@ func TestOpenKinds(t *testing.T) {
 		{"raw when nothing is known", "some bytes", Options{Raw: raw}, KindRaw, nil, ""},
 		{"long input when nothing is known", strings.Repeat("some bytes", 1000), Options{Raw: raw}, KindRaw, nil, ""},
 		{"nothing is known", "some bytes", Options{}, 0, ErrUnsupported, `"Raw.Format"`},
-		{"other container", "OggS\x00\x02" + strings.Repeat("\x00", 30), Options{Raw: raw}, 0, ErrUnsupported, "Ogg"},
+		{"other container", "caff\x00\x01\x00\x00" + strings.Repeat("\x00", 30), Options{Raw: raw}, 0, ErrUnsupported, "CAF"},
 		{"empty", "", Options{Raw: raw}, 0, ErrMalformed, "empty"},
 		{"raw without rate", "ab", Options{Kind: KindRaw, Raw: RawFormat{Format: Format{0, 1}}}, 0, ErrMalformed, `"rate"`},
 		{"raw without channels", "ab", Options{Kind: KindRaw, Raw: RawFormat{Format: Format{8000, 0}}}, 0, ErrMalformed, `"channels"`},

@@ -8,8 +8,9 @@ import (
 // Kind is a kind of audio file or stream, as told by its first bytes.
 type Kind uint8
 
-// The kinds. [Open] reads KindRaw, KindWAV and KindFLAC; the others are
-// recognised so that an error can name them or another decoder be chosen.
+// The kinds. [Open] reads KindRaw, KindWAV, KindFLAC, and KindOgg with Opus
+// inside; the others are recognised so that an error can name them or another
+// decoder be chosen.
 const (
 	KindUnknown  Kind = iota
 	KindRaw           // headerless samples; never the answer of Sniff

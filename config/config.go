@@ -60,12 +60,16 @@ type Limits struct {
 	Finish  time.Duration // for finals after the end of audio; above 0
 	Streams int           // concurrent; 0: any number
 	Refused int           // refused sockets open at a time; 0 or more
-	Message Size          // largest WebSocket message, 1 KiB to 1 GiB
+	Message Size          // largest message of a client, 1 KiB to 1 GiB
+
+	Connections int // open at a time on all listeners; 0: any number
 }
 
 // Transcribe is what only the Amazon Transcribe protocol has.
 type Transcribe struct {
-	Oversize Oversize
+	Oversize     Oversize
+	VerifyChunks bool          // look at the signatures of messages
+	ChunkAge     time.Duration // of the date of a signed message; 0: any
 }
 
 // Oversize says what becomes of audio events of more than one second.

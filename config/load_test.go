@@ -51,6 +51,9 @@ func TestValues(t *testing.T) {
 		{"limits.streams", "16", "16", func(c *config.Config) any { return c.Limits.Streams }, 16},
 		{"limits.refused", "0", "0", func(c *config.Config) any { return c.Limits.Refused }, 0},
 		{"limits.message", "64KiB", "65536", func(c *config.Config) any { return c.Limits.Message }, 64 * config.KiB},
+		{"limits.connections", "0", "0", func(c *config.Config) any { return c.Limits.Connections }, 0},
+		{"transcribe.verify_chunks", "false", "0", func(c *config.Config) any { return c.Transcribe.VerifyChunks }, false},
+		{"transcribe.chunk_age", "90s", "1m30s", func(c *config.Config) any { return c.Transcribe.ChunkAge }, 90 * time.Second},
 		{"transcribe.oversize", "refuse", "refuse", func(c *config.Config) any { return c.Transcribe.Oversize }, config.OversizeRefuse},
 		{"features.punctuate", "false", "false", func(c *config.Config) any { return c.Features.Punctuate }, false},
 		{"engines.script.fault_at", "1s", "1s", func(c *config.Config) any { return c.Engines["script"]["fault_at"] }, "1s"},
@@ -105,7 +108,7 @@ func TestPrecedence(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := cfg.Limits, (config.Limits{Idle: 3 * time.Second, Lag: 2 * time.Second, Finish: time.Second,
-		Stream: 2 * time.Hour, Refused: 32, Message: config.MiB}); got != want {
+		Stream: 2 * time.Hour, Refused: 32, Message: config.MiB, Connections: 4096}); got != want {
 		t.Errorf("limits are %+v, expected %+v", got, want)
 	}
 	if want := map[string]map[string]string{"script": {"script": "from-file", "slots": "2"}}; !reflect.DeepEqual(cfg.Engines, want) {

@@ -77,7 +77,7 @@ func TestManualOrder(t *testing.T) {
 }
 
 func TestKeys(t *testing.T) {
-	pattern := regexp.MustCompile(`^[a-z]+(\.[a-z]+)?$|^[a-z]+(_[a-z]+)*$`)
+	pattern := regexp.MustCompile(`^[a-z]+(\.[a-z]+(_[a-z]+)*)?$|^[a-z]+(_[a-z]+)*$`)
 	envs, flags, fields := map[string]string{}, map[string]string{}, 0
 	for _, k := range config.Keys() {
 		if !pattern.MatchString(k.Path) {

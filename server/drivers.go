@@ -11,6 +11,7 @@ import (
 	"github.com/earshot-stt/earshot/engine/pocketsphinx"
 	"github.com/earshot-stt/earshot/engine/script"
 	"github.com/earshot-stt/earshot/provider/transcribe"
+	"github.com/earshot-stt/earshot/route/channels"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -20,7 +21,8 @@ func Drivers() []stt.Driver {
 	return []stt.Driver{pocketsphinx.Driver(), script.Driver(), transcribe.Driver()}
 }
 
-// OpenRecognizer makes the recognizer that a configuration names. It fails with Invalid naming the key.
+// OpenRecognizer makes the recognizer that a configuration names, which transcribes two channels separately where that is
+// asked for. It fails with Invalid naming the key.
 func OpenRecognizer(ctx context.Context, cfg *config.Config, getenv func(string) string) (stt.Recognizer, error) {
 	drivers := Drivers()
 	names := make([]string, len(drivers))
@@ -37,7 +39,10 @@ func OpenRecognizer(ctx context.Context, cfg *config.Config, getenv func(string)
 		return nil, stt.InvalidOption("engine", cfg.Engine, "one of "+strings.Join(names, ", "))
 	}
 	r, err := drivers[i].Open(ctx, cfg.Engines[cfg.Engine], getenv)
-	return r, explain(cfg.Engine, err)
+	if err != nil {
+		return nil, explain(cfg.Engine, err)
+	}
+	return channels.New(r, channels.Options{}), nil
 }
 
 // explain adds to an error about an option of an engine how an operator sets it.

@@ -22,14 +22,15 @@ func (s *server) handlers(cfg *config.Config, keys auth.AccessKeys, admin *auth.
 	}
 	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: keys, Hosts: cfg.PublicHosts, Log: s.log,
 		MaxMessage: int(cfg.Limits.Message), Refused: refused,
-		StrictChunks: cfg.Transcribe.Oversize == config.OversizeRefuse})
+		StrictChunks: cfg.Transcribe.Oversize == config.OversizeRefuse,
+		Unverified:   !cfg.Transcribe.VerifyChunks, ChunkAge: cfg.Transcribe.ChunkAge})
 	for _, path := range transcribe.Paths() {
 		mux.Handle(path, amazon)
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { word(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "Earshot %s: speech to text.\n\nApplications written for Amazon Transcribe streaming connect by WebSocket to %s.\n", s.version, transcribe.Path)
+		fmt.Fprintf(w, "Earshot %s: speech to text.\n\nApplications written for Amazon Transcribe streaming connect over HTTP/2 to %s\nor by WebSocket to %s.\n", s.version, transcribe.PathHTTP2, transcribe.Path)
 	})
 	mux.Handle("/debug/pprof/", administrator(admin, http.HandlerFunc(pprof.Index)))
 	mux.Handle("/debug/pprof/profile", administrator(admin, http.HandlerFunc(pprof.Profile)))

@@ -31,12 +31,13 @@ func listen(cfg *config.Config, dir *datadir.Dir, opts Options) (all []listener,
 			}
 		}
 	}()
+	room := &capacity{limit: int64(cfg.Limits.Connections), log: opts.Log}
 	if cfg.Listen != "" {
 		l, err := bind("listen", cfg.Listen)
 		if err != nil {
 			return all, err
 		}
-		all = append(all, listener{l, "http"})
+		all = append(all, listener{room.on(l), "http"})
 	}
 	if cfg.TLS.Listen != "" {
 		// An address that cannot be had must not cost the authority that clients trust.
@@ -49,7 +50,7 @@ func listen(cfg *config.Config, dir *datadir.Dir, opts Options) (all []listener,
 			l.Close()
 			return all, err
 		}
-		all = append(all, listener{tls.NewListener(l, &tls.Config{GetCertificate: certificate,
+		all = append(all, listener{tls.NewListener(room.on(l), &tls.Config{GetCertificate: certificate,
 			MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), "https"})
 	}
 	return all, nil

@@ -2,11 +2,9 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -74,18 +72,22 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 
 // run serves on listeners, which it owns.
 func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, recognizer stt.Recognizer, listeners []listener, handler http.Handler) error {
-	web := newHTTP(handler, s.log)
-	failed := make(chan error, len(listeners))
+	web := newWeb(handler, s.log)
+	failed := make(chan error, len(listeners)+1)
 	var serving sync.WaitGroup
-	for _, l := range listeners {
-		serving.Go(func() { // owned by run; ends with the listener, which Shutdown or Close closes
-			if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	start := func(serve func() error) {
+		serving.Go(func() { // owned by run; ends with the listener, which shutdown or close closes
+			if err := serve(); err != nil {
 				failed <- err
 			}
 		})
 	}
+	for _, l := range listeners {
+		start(func() error { return web.serve(l) })
+	}
+	start(web.serveHandedOver)
 	defer serving.Wait()
-	defer web.Close()
+	defer web.close()
 	warming := make(chan error, 1)
 	warmCtx, cancel := context.WithCancel(ctx)
 	serving.Go(func() { warming <- warmUp(warmCtx, recognizer) }) // owned by run; ends with warmCtx at the latest
@@ -139,14 +141,14 @@ func warmUp(ctx context.Context, r stt.Recognizer) error {
 
 // drain ends everything in order: no new streams, then the running ones, then the listeners. Health checks are answered
 // until the last stream has ended.
-func (s *server) drain(grace time.Duration, web *http.Server) {
+func (s *server) drain(grace time.Duration, web *web) {
 	s.log.Info("shutting down", slog.Int("streams", s.sessions.Active()), slog.Duration("grace", grace))
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	s.sessions.Drain(ctx)
 	cancel()
 	last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if err := web.Shutdown(last); err != nil {
+	if err := web.shutdown(last); err != nil {
 		s.log.Warn("some connections did not end", slog.Any("error", err))
 	}
 	s.handling.wait(last)
@@ -183,15 +185,4 @@ func credentials(dir *datadir.Dir, opts Options) (auth.AccessKeys, *auth.AdminTo
 		return nil, nil, err
 	}
 	return keys, admin, nil
-}
-
-// newHTTP returns a server without timeouts on bodies: streams are long, and sessions have deadlines of their own.
-func newHTTP(handler http.Handler, log *slog.Logger) *http.Server {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{Handler: handler, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		BaseContext: func(net.Listener) context.Context { return context.Background() }}
 }

@@ -24,7 +24,7 @@ func (b behind) Open(ctx context.Context, cfg stt.Config) (stt.Stream, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ses, err := b.service.Open(ctx, &session.Request{ID: "session-1", Config: cfg})
+	ses, err := b.service.Open(ctx, &session.Request{Config: cfg})
 	if err != nil {
 		return nil, err
 	}

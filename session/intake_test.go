@@ -206,7 +206,7 @@ func TestAudioRefused(t *testing.T) {
 		option string
 		text   string
 	}{
-		{"encoding", stt.Format{Encoding: stt.FLAC, Rate: 16000, Channels: 1}, only(mono16k), stt.Unsupported, "encoding", "send 16-bit PCM"},
+		{"encoding", stt.Format{Encoding: stt.Encoding(77), Rate: 16000, Channels: 1}, only(mono16k), stt.Unsupported, "encoding", "send 16-bit PCM"},
 		{"no rate", stt.Format{Channels: 1}, only(mono16k), stt.Invalid, "audio", "4000 to 192000 Hz"},
 		{"rate", stt.Format{Rate: 500000, Channels: 1}, only(mono16k), stt.Invalid, "audio", "4000 to 192000 Hz"},
 		{"no channels", stt.Format{Rate: 16000}, only(mono16k), stt.Invalid, "audio", "1 to "},

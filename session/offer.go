@@ -24,7 +24,6 @@ var demands = []demand{
 	{"vocabularies", "custom vocabularies", stt.FeatureVocabs, func(c *stt.Config) bool { return len(c.Vocabs) > 0 }},
 	{"filters", "vocabulary filters", stt.FeatureFilters, func(c *stt.Config) bool { return len(c.Filters) > 0 }},
 	{"pii", "personal data to be found or redacted", stt.FeaturePII, func(c *stt.Config) bool { return c.PII.Mode != stt.PIIOff || c.PII.Types != nil }},
-	{"medical", "medical vocabulary", stt.FeatureMedical, func(c *stt.Config) bool { return c.Medical != nil }},
 	{"spoken", "spoken-form text", stt.FeatureSpoken, func(c *stt.Config) bool { return c.Text.Spoken }},
 }
 
@@ -45,39 +44,45 @@ func offered(cfg *stt.Config, can *stt.Capabilities, gives stt.Feature) error {
 // newIntake finds the way from the caller's audio to what the model takes, and sets cfg.Audio to the latter.
 func (s *Service) newIntake(cfg *stt.Config, can *stt.Capabilities) (intake, error) {
 	from := cfg.Audio
-	if from.Encoding != stt.PCM16 {
+	kind, container := containers[from.Encoding]
+	if _, bare := sampleEncodings[from.Encoding]; !bare && !container {
 		return intake{}, &stt.Error{Code: stt.Unsupported, Op: "open", Option: "encoding", Got: from.Encoding.String(), Want: "pcm",
 			Msg: fmt.Sprintf("audio encoding %q; send 16-bit PCM", from.Encoding)}
 	}
 	if from.Rate < audio.MinRate || from.Rate > audio.MaxRate || from.Channels < 1 || from.Channels > audio.MaxChannels {
 		return intake{}, stt.InvalidOption("audio", from.String(), fmt.Sprintf("%d to %d Hz, 1 to %d channels", audio.MinRate, audio.MaxRate, audio.MaxChannels))
 	}
+	in := intake{from: from, separate: cfg.Channels == stt.ChannelsSeparate, bank: s.bank}
 	channels := 1
-	if cfg.Channels == stt.ChannelsSeparate {
+	if in.separate {
 		channels = from.Channels
 	}
-	to, err := target(from, channels, can)
-	if err != nil {
+	var err error
+	if in.to, err = target(from, channels, can); err != nil {
 		return intake{}, err
 	}
-	in := intake{from: from, to: to}
-	if to != from {
-		bank, err := s.bank(from.Rate, to.Rate)
-		if err == nil {
+	switch {
+	case container:
+		in.dec, err = audio.NewDecoder(kind)
+	case in.to != from:
+		var bank *audio.Bank
+		if bank, err = s.bank(from.Rate, in.to.Rate); err == nil {
 			in.resampler, err = bank.Resampler(channels)
 		}
-		if err != nil {
-			return intake{}, &stt.Error{Code: stt.Internal, Op: "open", Msg: "no resampler for " + from.String(), Err: err}
-		}
 	}
-	cfg.Audio = to
+	if err != nil {
+		return intake{}, &stt.Error{Code: stt.Internal, Op: "open", Msg: "no way to take " + from.String(), Err: err}
+	}
+	cfg.Audio = in.to
 	return in, nil
 }
 
-// target returns the format to send: as it is where the model takes it, else so many channels at the model's rate.
+// target returns the format to send, 16-bit PCM with so many channels: at the caller's rate where the model takes that, else
+// at the model's.
 func target(from stt.Format, channels int, can *stt.Capabilities) (stt.Format, error) {
-	if can.Takes(from) {
-		return from, nil
+	to := stt.Format{Encoding: stt.PCM16, Rate: from.Rate, Channels: channels}
+	if can.Takes(to) {
+		return to, nil
 	}
 	i := slices.IndexFunc(can.Formats, func(f stt.Format) bool {
 		return f.Encoding == stt.PCM16 && (f.Channels == 0 || f.Channels == channels)
@@ -86,10 +91,6 @@ func target(from stt.Format, channels int, can *stt.Capabilities) (stt.Format, e
 		return stt.Format{}, &stt.Error{Code: stt.Unsupported, Op: "open", Option: "encoding", Got: from.Encoding.String(),
 			Msg: fmt.Sprintf("the model takes no 16-bit PCM with %d channels", channels)}
 	}
-	to := can.Formats[i]
-	to.Channels = channels
-	if to.Rate == 0 {
-		to.Rate = from.Rate
-	}
+	to.Rate = can.Formats[i].Rate // not 0, or the model would take any
 	return to, nil
 }

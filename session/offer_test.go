@@ -30,7 +30,6 @@ var asks = []struct {
 	{"filters", stt.FeatureFilters, func(c *stt.Config) { c.Filters = []stt.Filter{{Name: "rude"}} }},
 	{"pii", stt.FeaturePII, func(c *stt.Config) { c.PII.Mode = stt.PIIRedact }},
 	{"pii", stt.FeaturePII, func(c *stt.Config) { c.PII.Types = []string{"NAME"} }},
-	{"medical", stt.FeatureMedical, func(c *stt.Config) { c.Medical = &stt.Medical{Specialty: "CARDIOLOGY"} }},
 	{"spoken", stt.FeatureSpoken, func(c *stt.Config) { c.Text.Spoken = true }},
 }
 

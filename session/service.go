@@ -40,12 +40,15 @@ type Usage struct {
 
 // Request asks for a session.
 type Request struct {
-	ID       string // of the session, for logs and for the caller to quote
+	ID       string // of the session: one of a Caller ends the one before that has the same; empty: it has none
 	Request  string // of the request, as the caller knows it; empty: it knows none
 	Protocol string // such as "amazon-websocket"
 	Caller   string // who: an access key's id, never a secret
 	Remote   string // the peer's address
 	Config   stt.Config
+	// Resume is how long after its beginning a session may be taken up again by another request with the same Caller and ID; 0: not
+	// at all. Its times go on then, and so does what was being said when the connection broke.
+	Resume time.Duration
 }
 
 // Limits bound sessions. A zero value means none, but for Lag and Finish, which have defaults.
@@ -54,6 +57,7 @@ type Limits struct {
 	Stream time.Duration // wall time from open to close
 	Lag    time.Duration // how long a Write may wait for the recognizer; 0 means 30 s
 	Finish time.Duration // how long finals may take after the end of the audio; 0 means 30 s
+	Hold   time.Duration // how long the recognizer's stream waits for a caller who may come back; 0 means 10 s
 }
 
 // Options make a Service. Only Recognizer must be set.
@@ -72,6 +76,8 @@ type Service struct {
 
 	mu       sync.Mutex // guards all below
 	sessions map[*Session]struct{}
+	live     map[identity]*Session // those that have a connection
+	parked   map[identity]*parked  // those that may be taken up again
 	draining bool
 	left     chan struct{} // holds a token after a session has ended
 	banks    map[[2]int]*audio.Bank
@@ -85,10 +91,14 @@ func NewService(opts Options) *Service {
 	if opts.Limits.Finish <= 0 {
 		opts.Limits.Finish = 30 * time.Second
 	}
+	if opts.Limits.Hold <= 0 {
+		opts.Limits.Hold = 10 * time.Second
+	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{opts: opts, sessions: map[*Session]struct{}{}, left: make(chan struct{}, 1), banks: map[[2]int]*audio.Bank{}}
+	return &Service{opts: opts, sessions: map[*Session]struct{}{}, live: map[identity]*Session{}, parked: map[identity]*parked{},
+		left: make(chan struct{}, 1), banks: map[[2]int]*audio.Bank{}}
 }
 
 // Open admits a caller and starts a session. ctx bounds the opening. The error is an *stt.Error: what Gate and Recognizer
@@ -104,39 +114,76 @@ func (s *Service) Open(ctx context.Context, r *Request) (*Session, error) {
 	return ses, nil
 }
 
-func (s *Service) open(ctx context.Context, r *Request) (_ *Session, err error) {
-	release := func() {}
-	if s.opts.Gate != nil {
-		if release, err = s.opts.Gate.Admit(ctx, r); err != nil {
-			return nil, err
-		}
-	}
-	defer func() {
-		if err != nil {
-			release()
-		}
-	}()
+func (s *Service) open(ctx context.Context, r *Request) (*Session, error) {
 	ses, cfg, err := s.plan(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	ses.leave = release
-	if ses.stream, err = s.opts.Recognizer.Open(ctx, cfg); err != nil {
+	// Whoever asks for what can be had ends the session that has the same id, but nobody else does.
+	p, old, err := s.claim(ctx, r)
+	if err != nil {
 		return nil, err
 	}
+	if p != nil {
+		ses.pending, ses.window = p.said, p.until
+	}
+	if old != nil {
+		ses.takeUp(old)
+		return ses, s.register(ses)
+	}
+	if p != nil {
+		ses.from, cfg.Start, r.Config.Start = p.at, p.at, p.at
+		ses.mark = p.at.String() + "/"
+	}
+	if err := s.admit(ctx, ses, cfg); err != nil {
+		if p != nil {
+			s.putBack(r.identity(), p)
+		}
+		return nil, err
+	}
+	return ses, s.register(ses)
+}
+
+// admit asks whether there may be one more stream, and opens it.
+func (s *Service) admit(ctx context.Context, ses *Session, cfg stt.Config) (err error) {
+	ses.leave = func() {}
+	if s.opts.Gate != nil {
+		if ses.leave, err = s.opts.Gate.Admit(ctx, ses.req); err != nil {
+			return err
+		}
+	}
+	if ses.stream, err = s.opts.Recognizer.Open(ctx, cfg); err != nil {
+		ses.leave()
+	}
+	return err
+}
+
+// register makes a session one of those that are open. After an error nothing is left of it.
+func (s *Service) register(ses *Session) error {
 	ses.opened = time.Now() // opening may have taken a while, in which nobody could send
 	ses.heard = ses.opened
+	if ses.window.IsZero() {
+		ses.window = ses.opened.Add(ses.req.Resume)
+	}
+	id := ses.req.identity()
 	s.mu.Lock()
-	draining := s.draining
+	draining, other := s.draining, s.live[id]
 	if !draining {
 		s.sessions[ses] = struct{}{}
+		if id.id != "" {
+			s.live[id] = ses
+		}
 	}
 	s.mu.Unlock()
 	if draining {
 		ses.stream.Close()
-		return nil, errDraining()
+		ses.leave()
+		return errDraining()
 	}
-	return ses, nil
+	if other != nil { // who came at the same moment
+		other.Lose(errTaken())
+	}
+	return nil
 }
 
 // plan chooses the model, the features and the way of the audio.
@@ -162,9 +209,13 @@ func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, e
 	if err != nil {
 		return nil, cfg, err
 	}
-	attrs := append(r.attrs(), slog.String("model", model.ID))
+	log := slog.New(s.opts.Log.Handler().WithAttrs(append(r.attrs(), slog.String("model", model.ID))))
+	if cfg.Medical != nil && !(model.Can.Has | feature.Gives(s.opts.Features)).Has(stt.FeatureMedical) {
+		cfg.Medical = nil // who speaks of medicine speaks the language too
+		log.Warn("a medical model was asked for; a general one answers")
+	}
 	return &Session{svc: s, req: r, model: model.ID, features: chain, writing: make(turn, 1), intake: in,
-		log: slog.New(s.opts.Log.Handler().WithAttrs(attrs))}, cfg, nil
+		log: log, over: make(chan struct{})}, cfg, nil
 }
 
 // Model returns the model that answers to a configuration as things are, without opening a stream. The error is NotFound or
@@ -213,6 +264,7 @@ func (s *Service) Drain(ctx context.Context) {
 	s.mu.Lock()
 	s.draining = true
 	s.mu.Unlock()
+	s.unpark()
 	if s.empty(ctx) {
 		return
 	}
@@ -245,6 +297,9 @@ func (s *Service) empty(ctx context.Context) bool {
 func (s *Service) remove(ses *Session) {
 	s.mu.Lock()
 	delete(s.sessions, ses)
+	if id := ses.req.identity(); s.live[id] == ses {
+		delete(s.live, id)
+	}
 	s.mu.Unlock()
 	select {
 	case s.left <- struct{}{}:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -50,8 +51,8 @@ func TestGateAndMeter(t *testing.T) {
 		{name: "gate", gate: &gate{err: full}, rec: scripted(t, script.Fault{}), code: stt.Quota},
 		{name: "recognizer refuses", gate: &gate{}, rec: scripted(t, script.Fault{Kind: script.Refuse}), code: stt.Exhausted, admits: 1},
 		{name: "not offered", gate: &gate{}, rec: scripted(t, script.Fault{}), change: func(r *session.Request) { r.Config.Speakers.On = true },
-			code: stt.Unsupported, admits: 1},
-		{name: "no models", gate: &gate{}, rec: modelless{err: errors.New("down")}, code: stt.Internal, admits: 1},
+			code: stt.Unsupported},
+		{name: "no models", gate: &gate{}, rec: modelless{err: errors.New("down")}, code: stt.Internal},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -99,7 +100,9 @@ func TestDrain(t *testing.T) {
 		began := time.Now()
 		var talking sync.WaitGroup // of this bubble, which waits for it
 		for i := range 3 {
-			ses := open(t, service, request(mono16k))
+			r := request(mono16k)
+			r.ID = fmt.Sprint(i)
+			ses := open(t, service, r)
 			talking.Go(func() {
 				if err := drip(t.Context(), ses, mono16k, time.Duration(i+1)*time.Second); err != nil {
 					t.Error(err)
@@ -140,8 +143,10 @@ func TestDrainAborts(t *testing.T) {
 		service := session.NewService(session.Options{Recognizer: scripted(t, script.Fault{})})
 		began := time.Now()
 		var talking sync.WaitGroup // of this bubble, which waits for it
-		for range 3 {
-			ses := open(t, service, request(mono16k))
+		for i := range 3 {
+			r := request(mono16k)
+			r.ID = fmt.Sprint(i)
+			ses := open(t, service, r)
 			talking.Go(func() {
 				h := listen(t.Context(), ses)
 				wantCode(t, h.err, stt.Unavailable, "shutting down")

@@ -24,6 +24,11 @@ type Session struct {
 	stream stt.Stream
 	leave  func() // gives back the place that the Gate gave
 	opened time.Time
+	window time.Time     // until when it may be taken up again
+	from   stt.Time      // where it went on; 0: it began
+	before time.Duration // audio that others have sent to the same stream
+	mark   string        // makes the ids of segments other than those of the streams before
+	over   chan struct{} // closed when Close has done its work
 
 	features feature.Chain // owned by the read side
 	finals   int
@@ -34,12 +39,15 @@ type Session struct {
 	lost    error         // guarded by writing: why audio did not reach the recognizer, after which no more may
 	lag     time.Duration // guarded by writing: the furthest that the decoder was behind, where the stream can tell
 
-	mu      sync.Mutex // guards all below
-	heard   time.Time  // when audio last came
-	busy    bool       // a Write is under way, so nobody is idle
-	ended   time.Time  // when the audio ended; zero: not yet
-	failure error      // why the session ends, where it is not the stream that says so
-	broken  error      // what Send said of a stream that has failed by itself, whose reason Recv has
+	mu      sync.Mutex  // guards all below
+	heard   time.Time   // when audio last came
+	busy    bool        // a Write is under way, so nobody is idle
+	ended   time.Time   // when the audio ended; zero: not yet
+	failure error       // why the session ends, where it is not the stream that says so
+	left    error       // why the caller is not there any more
+	pending []stt.Event // what others were not told
+	told    []told      // finals that may not have been received
+	broken  error       // what Send said of a stream that has failed by itself, whose reason Recv has
 	closed  bool
 	moved   context.CancelFunc // makes a Recv that waits look at the deadline again; nil: none has begun
 	giveUp  context.CancelFunc // ends the wait of the write side; nil: it does not wait
@@ -55,7 +63,14 @@ func (s *Session) Model() string { return s.model }
 // the recognizer's reason, or Idle, TooLong, DeadlineExceeded, or what Abort was given. Before Idle and TooLong the finals
 // of what was said are given. When ctx is done first, no event has been lost.
 func (s *Session) Next(ctx context.Context) (stt.Event, error) {
+	if ev, ok := s.first(); ok {
+		s.tell(&ev)
+		return ev, nil
+	}
 	for {
+		if why := s.gone(); why != nil {
+			return stt.Event{}, why
+		}
 		bounded, cancel, at := s.bound(ctx)
 		ev, err := s.stream.Recv(bounded)
 		over := bounded.Err() // before cancel: the stream's own error may wrap a context's
@@ -63,7 +78,8 @@ func (s *Session) Next(ctx context.Context) (stt.Event, error) {
 		switch {
 		case err == nil:
 			s.count(&ev)
-			s.features.Rewrite(&ev)
+			s.rewrite(&ev)
+			s.tell(&ev)
 			return ev, nil
 		case ctx.Err() != nil:
 			return stt.Event{}, ctx.Err()
@@ -82,6 +98,26 @@ func (s *Session) Next(ctx context.Context) (stt.Event, error) {
 	}
 }
 
+// first returns what the caller was not told before his connection broke.
+func (s *Session) first() (stt.Event, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.pending) == 0 || s.left != nil {
+		return stt.Event{}, false
+	}
+	ev := s.pending[0]
+	s.pending = s.pending[1:]
+	return ev, true
+}
+
+// rewrite applies the features.
+func (s *Session) rewrite(ev *stt.Event) {
+	if s.mark != "" && ev.Kind == stt.EventSegment {
+		ev.Segment.ID = s.mark + ev.Segment.ID
+	}
+	s.features.Rewrite(ev)
+}
+
 // bound returns a context for one Recv, done when the session is overdue or the deadline moves.
 func (s *Session) bound(ctx context.Context) (context.Context, context.CancelFunc, time.Time) {
 	s.mu.Lock()
@@ -95,6 +131,9 @@ func (s *Session) bound(ctx context.Context) (context.Context, context.CancelFun
 		bounded, cancel = context.WithDeadline(ctx, at)
 	}
 	s.moved = cancel
+	if s.left != nil {
+		cancel()
+	}
 	return bounded, cancel, at
 }
 
@@ -150,8 +189,11 @@ func (s *Session) expire(why *stt.Error) (finals bool) {
 }
 
 // Abort ends the session with a reason, which Next and Write return from then on. The first reason counts, an earlier one of
-// Finish included. Events not fetched yet are dropped.
+// Finish included. Events not fetched yet are dropped. After Lose it does nothing where the caller may come back.
 func (s *Session) Abort(why error) {
+	if s.gone() != nil {
+		return // who may come back finds what there is
+	}
 	s.fail(why)
 	s.stream.Close()
 }
@@ -193,13 +235,13 @@ func (s *Session) Close(reason error) {
 	if again {
 		return
 	}
-	if err := s.stream.Close(); err != nil {
-		s.log.Warn("closing the recognizer's stream", slog.Any("error", err))
+	defer close(s.over)
+	if !s.svc.park(s) {
+		s.release()
 	}
 	s.writing.take() // a Write that was under way has been unblocked by now
-	heard, lag := s.accepted(), s.lag
+	heard, lag := s.accepted()-s.before, s.lag
 	s.writing.give()
-	s.leave()
 	s.svc.remove(s)
 	if errors.Is(reason, io.EOF) {
 		reason = nil
@@ -214,4 +256,12 @@ func (s *Session) Close(reason error) {
 	if s.svc.opts.Meter != nil {
 		s.svc.opts.Meter.Record(Usage{Request: s.req, Model: s.model, Audio: heard, Took: took, Finals: s.finals, Partials: s.partials, Err: reason})
 	}
+}
+
+// release gives back what the session held of others.
+func (s *Session) release() {
+	if err := s.stream.Close(); err != nil {
+		s.log.Warn("closing the recognizer's stream", slog.Any("error", err))
+	}
+	s.leave()
 }

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -16,7 +17,8 @@ func (t turn) take() { t <- struct{}{} }
 func (t turn) give() { <-t }
 
 // Write takes the next audio, in the request's format and in any cut. It waits while the recognizer is behind, for
-// Limits.Lag at most. It fails with Malformed for a file where samples were announced, and with the reason once the session
+// Limits.Lag at most each time that the recognizer is sent something. It fails with Malformed for a file where samples were
+// announced, for anything else where a file was, and for a file that cannot be read on, and with the reason once the session
 // has failed; what the recognizer died of stands in Next, and Finish and Abort know the error that Write gives instead. When
 // ctx is done while Write waits, the audio is lost and no more is taken. data is not kept.
 func (s *Session) Write(ctx context.Context, data []byte) error {
@@ -24,6 +26,9 @@ func (s *Session) Write(ctx context.Context, data []byte) error {
 	defer s.writing.give()
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if s.req.Resume > 0 {
+		ctx = context.WithoutCancel(ctx) // a connection that breaks must not cost audio that has come
 	}
 	if len(data) == 0 {
 		return s.failed()
@@ -35,11 +40,7 @@ func (s *Session) Write(ctx context.Context, data []byte) error {
 	if s.lost != nil {
 		return s.lost
 	}
-	pcm, err := s.intake.convert(data)
-	if err != nil {
-		return err
-	}
-	return s.send(ctx, pcm)
+	return s.intake.convert(data, func(pcm []byte) error { return s.send(ctx, pcm) })
 }
 
 // send hands audio to the recognizer, and gives the session up when it is too far behind.
@@ -103,6 +104,8 @@ func (s *Session) began() error {
 	switch {
 	case s.failure != nil:
 		return s.failure
+	case s.left != nil:
+		return s.left
 	case !s.ended.IsZero() || s.closed:
 		return &stt.Error{Code: stt.Closed, Op: "write", Msg: "the session takes no more audio"}
 	}
@@ -151,8 +154,14 @@ func (s *Session) closeSend(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	if s.lost == nil {
-		if err := s.send(ctx, s.intake.flush()); err != nil {
+		cut, err := s.intake.flush(func(pcm []byte) error { return s.send(ctx, pcm) })
+		switch {
+		case s.lost != nil:
 			return err
+		case err != nil: // Next says so, after the finals
+			s.fail(err)
+		case cut > 0:
+			s.log.Warn("the audio ended inside a frame or page, which is left out", slog.Int("bytes", cut))
 		}
 	}
 	return s.stream.CloseSend()
@@ -162,6 +171,9 @@ func (s *Session) closeSend(ctx context.Context) error {
 // the write side; a dialect calls it for a client that made a mistake in the middle of its stream, and with every error of
 // Write: the reason of a recognizer that has died stays what Next says.
 func (s *Session) Finish(ctx context.Context, why error) {
+	if s.gone() != nil {
+		return // the caller may come back
+	}
 	if s.fail(why) {
 		return // the stream has ended already
 	}

@@ -65,8 +65,9 @@ func (f Format) Duration(n int64) time.Duration {
 	return time.Duration(frames/rate)*time.Second + time.Duration(frames%rate*int64(time.Second)/rate)
 }
 
-// Bytes returns the most whole frames, in bytes, whose Duration is not above d, or 0 for encodings without fixed frames.
-// It undoes Duration exactly, so that a position may travel as a time and come back.
+// Bytes returns the most whole frames, in bytes, whose Duration is not above d, or 0 for encodings without fixed frames:
+// nobody knows how long their bytes last before they are decoded. Whoever cuts data into pieces of so many bytes sends those
+// of a container whole. Bytes undoes Duration exactly, so that a position may travel as a time and come back.
 func (f Format) Bytes(d time.Duration) int {
 	if d <= 0 || f.Rate <= 0 {
 		return 0

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"flag"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -18,14 +17,13 @@ import (
 	"github.com/earshot-stt/earshot/engine/script"
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
-	"github.com/earshot-stt/earshot/wire/eventstream"
 	"github.com/earshot-stt/earshot/wire/sigv4"
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
 var update = flag.Bool("update", false, "write what the server says into the golden conversations")
 
-// TestConversations plays the files in testdata/conversations. A line that begins with ">" is what happens on the client's
+// TestConversations plays the files in testdata/conversations, by WebSocket (connect) and over HTTP/2 (post). A line that begins with ">" is what happens on the client's
 // side, those with "<" are all that the server says upon it, byte for byte; "#" is a comment. The clock stands at midnight
 // of 1 January 2000 when a conversation begins. Partials stand only where audio comes in small pieces: how many there are of
 // a long one is a matter of who is faster.
@@ -73,7 +71,8 @@ type player struct {
 	rate   int
 
 	client   *raw
-	bytes    int // of a second of audio
+	post     *post // instead of client, over HTTP/2
+	bytes    int   // of a second of audio
 	sealer   *wire.Sealer
 	envelope bool // audio is sent in signed envelopes
 }
@@ -98,10 +97,7 @@ func play(t *testing.T, golden string) string {
 			}
 		}
 	}
-	if p.client != nil {
-		p.client.conn.Close()
-		pass(10 * time.Second)
-	}
+	p.hangUp()
 	p.server.empty(t)
 	return out.String()
 }
@@ -114,8 +110,10 @@ func (p *player) step(words []string) []string {
 		return nil
 	case "connect":
 		return p.connect(words[1:])
+	case "post":
+		return p.request(words[1:])
 	}
-	if p.client == nil {
+	if p.client == nil && p.post == nil {
 		p.t.Fatalf("the conversation has %q before it has connected", words[0])
 	}
 	rest := strings.Join(words[1:], " ")
@@ -131,7 +129,20 @@ func (p *player) step(words []string) []string {
 	case "event":
 		p.event(words[1], strings.Join(words[2:], " "))
 	case "sealed-end": // the empty signed frame
-		p.seal(nil)
+		p.seal(nil, 0)
+	case "bare": // audio without an envelope
+		p.message(bare(p.t, int(float64(p.bytes)*p.duration(rest).Seconds())))
+	case "dated": // audio in an envelope with a date so far from now
+		p.seal(make([]byte, p.bytes/10), p.duration(rest))
+	case "forged": // audio in an envelope that somebody else has signed
+		ours := p.sealer
+		p.sealer = sealerWith(p.t, p.signer("another secret", ""), strings.Repeat("0", 64))
+		p.seal(make([]byte, p.bytes/10), 0)
+		p.sealer = ours
+	case "end-stream":
+		p.post.out.Close()
+	case "reset":
+		p.post.cancel()
 	case "empty":
 		p.client.send(fin|opBinary, nil)
 	case "hex":
@@ -139,7 +150,7 @@ func (p *player) step(words []string) []string {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		p.client.send(fin|opBinary, b)
+		p.message(b)
 	case "text":
 		p.client.send(fin|opText, []byte(rest))
 	case "ping":
@@ -162,6 +173,9 @@ func (p *player) step(words []string) []string {
 	default:
 		p.t.Fatalf("nobody knows what %q is", words[0])
 	}
+	if p.post != nil {
+		return p.post.heard()
+	}
 	return p.client.heard()
 }
 
@@ -179,6 +193,10 @@ func (p *player) settings(words []string) {
 		switch key {
 		case "strict":
 			p.do.StrictChunks = true
+		case "unverified":
+			p.do.Unverified = true
+		case "clock":
+			p.do.ChunkAge = p.duration(value)
 		case "hosts":
 			p.do.Hosts = strings.Split(value, ",")
 		case "message":
@@ -206,13 +224,7 @@ func (p *player) settings(words []string) {
 // connect opens a socket. Words with "@" are how the address is made, the others are parameters; one without a value is
 // left out.
 func (p *player) connect(words []string) []string {
-	if p.client != nil { // it has done its part
-		p.client.conn.Close()
-		pass(10 * time.Second)
-	}
-	if p.server == nil {
-		p.server = serve(p.t, session.Options{Recognizer: oneRate{script.New(p.engine), p.rate}, Limits: p.limits}, p.do)
-	}
+	p.start()
 	query, err := url.ParseQuery(usual)
 	if err != nil {
 		p.t.Fatal(err)
@@ -230,7 +242,8 @@ func (p *player) connect(words []string) []string {
 			query.Set(key, value)
 		}
 	}
-	signer := sigv4.Signer{Credentials: sigv4.Credentials{AccessKeyID: how["key"], Secret: how["secret"]}, Region: how["region"], Service: how["service"]}
+	signer := p.signer(how["secret"], how["key"])
+	signer.Region, signer.Service = how["region"], how["service"]
 	address := "ws://" + how["host"] + how["path"] + "?" + query.Encode()
 	signed, seed, err := signer.Presign("GET", address, p.duration(how["expires"]), time.Now().Add(-p.duration(how["late"])))
 	if err != nil {
@@ -244,55 +257,38 @@ func (p *player) connect(words []string) []string {
 		signed = strings.Replace(signed, was, is, 1)
 	}
 	_, p.envelope = how["sealed"]
-	chunks, err := sigv4.NewChunkSigner(signer, seed)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.sealer = &wire.Sealer{Signer: chunks}
+	p.sealer = sealerWith(p.t, signer, seed)
 	rate, _ := strconv.Atoi(query.Get("sample-rate"))
 	p.bytes = 2 * rate
 	p.client = p.server.handshake(p.t, request(requestURI(p.t, signed), handshaking+goodKey))
 	return append([]string{p.client.resp.Status[:3]}, p.client.heard()...)
 }
 
-func (p *player) chunk(audio []byte) {
-	if p.envelope {
-		p.seal(audio)
-		return
+// start sees to it that there is a server, and that an earlier connection to it has done its part.
+func (p *player) start() {
+	if p.server == nil {
+		p.server = serve(p.t, session.Options{Recognizer: oneRate{script.New(p.engine), p.rate}, Limits: p.limits}, p.do)
 	}
-	msg, err := wire.AppendAudio(nil, audio)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	p.client.send(fin|opBinary, msg)
-	synctest.Wait()
+	p.hangUp()
 }
 
-func (p *player) seal(audio []byte) {
-	msg, err := p.sealer.AppendAudio(nil, audio, time.Now())
-	if err != nil {
-		p.t.Fatal(err)
+func (p *player) hangUp() {
+	if p.client != nil {
+		p.client.conn.Close()
+		pass(10 * time.Second)
 	}
-	p.client.send(fin|opBinary, msg)
-	synctest.Wait()
+	if p.post != nil {
+		p.post.hangUp()
+		pass(10 * time.Second)
+	}
+	p.client, p.post = nil, nil
 }
 
-// event sends an event by any name, in an envelope where those are used.
-func (p *player) event(name, payload string) {
-	inner := eventstream.Message{Payload: []byte(payload), Headers: eventstream.Headers{
-		{Name: eventstream.HeaderMessageType, Value: eventstream.String(eventstream.MessageTypeEvent)},
-		{Name: eventstream.HeaderEventType, Value: eventstream.String(name)}}}
-	msg, err := eventstream.Append(nil, &inner)
-	if err == nil && p.envelope {
-		signature := p.sealer.Signer.Sign(time.Now(), msg)
-		msg, err = eventstream.Append(nil, &eventstream.Message{Payload: msg, Headers: eventstream.Headers{
-			{Name: eventstream.HeaderDate, Value: eventstream.Timestamp(time.Now())},
-			{Name: eventstream.HeaderChunkSignature, Value: eventstream.Bytes(signature[:])}}})
+func (p *player) signer(secret, key string) sigv4.Signer {
+	if key == "" {
+		key = keyID
 	}
-	if err != nil {
-		p.t.Fatal(fmt.Errorf("event %s: %w", name, err))
-	}
-	p.client.send(fin|opBinary, msg)
+	return sigv4.Signer{Credentials: sigv4.Credentials{AccessKeyID: key, Secret: secret}, Region: "us-east-1"}
 }
 
 // oneRate is a scripted engine that takes audio of one rate, so that other audio must be resampled; 0: it takes any.

@@ -19,11 +19,11 @@ type caller struct {
 // maxQuery bounds what strangers can make us compute, in bytes. The longest list of vocabularies and a long session token fit.
 const maxQuery = 8 << 10
 
-// maxExplained is the longest query, in bytes, whose signature is looked into for the usual mistakes: that costs several times
-// what checking it does.
+// maxExplained is the longest query, and the longest headers, in bytes, whose signature is looked into for the usual mistakes:
+// that costs several times what checking it does.
 const maxExplained = 4 << 10
 
-// identify verifies the signature of a presigned URL. The error is a *sigv4.Error, or an *stt.Error with code
+// identify verifies the signature of a presigned URL or of a request's headers. The error is a *sigv4.Error, or an *stt.Error with code
 // Unauthenticated for a key that nobody has.
 func (h *Handler) identify(r *http.Request) (caller, error) {
 	if len(r.URL.RawQuery) > maxQuery {
@@ -36,7 +36,7 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 	request := sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Hosts: h.hosts(r)}
 	var c caller
 	c.principal, err = auth.Authenticate(r.Context(), h.opts.Keys, claim.AccessKeyID, func(secrets []string) error {
-		if err := sigv4.Verify(claim, request, secrets, time.Now(), sigv4.Limits{NoHints: len(r.URL.RawQuery) > maxExplained}); err != nil {
+		if err := sigv4.Verify(claim, request, secrets, time.Now(), sigv4.Limits{NoHints: len(r.URL.RawQuery)+size(r.Header) > maxExplained}); err != nil {
 			return err
 		}
 		c.frames, err = sigv4.NewChunkVerifier(claim, secrets)
@@ -47,6 +47,17 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 		return caller{}, &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: "The security token included in the request is invalid.", Err: err}
 	}
 	return c, err
+}
+
+// size is how many bytes there are of what a request's headers hold.
+func size(h http.Header) int {
+	n := 0
+	for name, values := range h {
+		for _, v := range values {
+			n += len(name) + len(v)
+		}
+	}
+	return n
 }
 
 func (h *Handler) hosts(r *http.Request) []string {

@@ -39,7 +39,7 @@ func TestPanicEndsOneStream(t *testing.T) {
 				}
 				return feature.Chain(nil)
 			}}}}, dialect.Options{})
-		broken, sound := h.connect(t), h.connect(t)
+		broken, sound := h.connect(t), h.connectTo(t, strings.Replace(usual, sessionID, "00000000-0000-4000-8000-00000000000b", 1))
 		for _, c := range []*raw{broken, sound} {
 			c.audio(1200 * time.Millisecond)
 		}

@@ -1,7 +1,6 @@
 package transcribe
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -16,11 +15,17 @@ import (
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
-// Protocol is the name of the protocol in logs and accounts.
-const Protocol = "amazon-websocket"
+// The names of the protocol's two transports in logs and accounts.
+const (
+	Protocol      = "amazon-websocket"
+	ProtocolHTTP2 = "amazon-http2"
+)
 
-// Path is where clients stream to.
-const Path = wire.PathWebSocket
+// Path is where clients stream to by WebSocket, and PathHTTP2 by HTTP/2.
+const (
+	Path      = wire.PathWebSocket
+	PathHTTP2 = wire.PathHTTP2
+)
 
 // Options make a Handler. Sessions and Keys must be set.
 type Options struct {
@@ -28,11 +33,17 @@ type Options struct {
 	Keys     auth.AccessKeys
 	// Hosts are the host names that signatures may be made for; nil: the Host as received, with or without its port.
 	Hosts []string
-	// MaxMessage is the longest WebSocket message taken, in bytes; 0 means 1 MiB.
+	// MaxMessage is the longest WebSocket message taken, and the longest payload of a message over HTTP/2, in bytes; 0 means
+	// 1 MiB.
 	MaxMessage int
 	// Refused is how many strangers may be connected only to be told why they are refused, and again as many callers whose
-	// signature was good; 0 means 32, less than 0 none. Beyond, the upgrade is answered with 503.
+	// signature was good; 0 means 32, less than 0 none. Beyond, the upgrade is answered with 503, and requests over HTTP/2 are
+	// told why without a line in the log and without a moment to read it in.
 	Refused int
+	// Unverified takes messages without looking at their signatures; who speaks is then what the request's own says.
+	Unverified bool
+	// ChunkAge is how old the date of a signed message may be when it arrives, as Amazon has it at 5 minutes; 0: any age.
+	ChunkAge time.Duration
 	// StrictChunks refuses audio events of more than a second, as Amazon does; otherwise they are taken.
 	StrictChunks bool
 	// WriteTimeout is how long a client may take nothing of what it is sent; 0 means 10 s.
@@ -67,39 +78,44 @@ func New(opts Options) *Handler {
 	return &Handler{opts: opts, strangers: make(chan struct{}, opts.Refused), known: make(chan struct{}, opts.Refused)}
 }
 
-// notOffered tells an SDK that uses the HTTP/2 transport what it may use instead, in the shape that SDKs turn into their own
-// exception.
-func notOffered(w http.ResponseWriter) {
-	x := wire.ExceptionOf(&stt.Error{Code: stt.Unsupported, Op: "open",
-		Msg: "Streaming over HTTP/2 is not offered by this server; use the WebSocket transport at " + wire.PathWebSocket + "."})
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("x-amzn-errortype", x.Name)
-	w.WriteHeader(x.Status)
-	body, _ := json.Marshal(map[string]string{"Message": x.Message}) // a map of strings can always be marshalled
-	_, _ = w.Write(body)                                             // a client that is gone is no news
-}
-
-// Paths are the paths that the handler answers.
+// Paths are the paths that the handler answers: those of every streaming operation on either transport.
 func Paths() []string {
-	return []string{wire.PathHTTP2, wire.PathWebSocket, wire.PathMedicalWebSocket, wire.PathCallAnalyticsWebSocket, wire.PathMedicalScribeWebSocket}
+	var all []string
+	for _, op := range wire.Operations() {
+		all = append(all, op.HTTP2, op.WebSocket)
+	}
+	return all
 }
 
 // ServeHTTP implements http.Handler. It returns when the stream has ended and nothing of it is left.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	request := uuid.NewString()
-	w.Header().Set("x-amzn-RequestId", request)
-	if r.URL.Path == wire.PathHTTP2 {
-		notOffered(w)
+	in := &incoming{id: uuid.NewString()}
+	w.Header().Set("x-amzn-RequestId", in.id)
+	in.op, in.http2, in.known = wire.OperationAt(r.URL.Path)
+	if in.http2 {
+		h.answerPost(w, r, in)
 		return
 	}
 	if !dialect.IsUpgrade(r) {
-		w.Header().Set("Upgrade", "websocket")
+		if r.ProtoMajor < 2 { // HTTP/2 knows no such header, RFC 9113 section 8.2.2
+			w.Header().Set("Upgrade", "websocket")
+		}
 		http.Error(w, "This address speaks WebSocket: connect with wss:// or ws:// and a presigned URL (earshot presign prints one).", http.StatusUpgradeRequired)
 		return
 	}
-	if a := h.admit(w, r, request); a != nil {
+	refuse := func(places chan struct{}, err error, attrs ...slog.Attr) { h.refuse(w, r, places, err, attrs...) }
+	if a := h.admit(r, in, refuse); a != nil {
+		w.Header().Set("x-amzn-SessionId", a.req.ID)
 		h.serve(w, r, a)
 	}
+}
+
+// incoming is a request, and the operation that it is to.
+type incoming struct {
+	id    string // of the request
+	op    wire.Operation
+	http2 bool // it is to the operation's HTTP/2 path
+	known bool // there is such an operation
 }
 
 // asked is what a caller asks for, and who asks. It is not kept on the stack, which grows with it for as long as the stream
@@ -111,30 +127,37 @@ type asked struct {
 }
 
 // admit returns what a caller asks for; nil means that the caller has been refused.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request, request string) *asked {
+func (h *Handler) admit(r *http.Request, in *incoming, refuse func(places chan struct{}, why error, attrs ...slog.Attr)) *asked {
 	// The signature comes first, before anything that a stranger sends is looked at or kept.
 	caller, err := h.identify(r)
 	if err != nil {
-		h.refuse(w, r, h.strangers, err, slog.String("request", request))
+		refuse(h.strangers, err, slog.String("request", in.id))
 		return nil
 	}
-	req, params, err := plan(r)
+	req, params, err := plan(r, in)
 	if err != nil {
-		h.refuse(w, r, h.known, err, slog.String("request", request), slog.String("caller", caller.principal.KeyID))
+		refuse(h.known, err, slog.String("request", in.id), slog.String("caller", caller.principal.KeyID))
 		return nil
 	}
-	req.Caller, req.Remote, req.Protocol, req.Request = caller.principal.KeyID, r.RemoteAddr, Protocol, request
-	w.Header().Set("x-amzn-SessionId", req.ID)
+	req.Caller, req.Remote, req.Protocol, req.Request = caller.principal.KeyID, r.RemoteAddr, Protocol, in.id
+	if in.http2 {
+		req.Protocol = ProtocolHTTP2
+	}
 	return &asked{caller, req, params}
 }
 
 // plan turns a request into what a session is asked for.
-func plan(r *http.Request) (*session.Request, wire.Params, error) {
-	if r.URL.Path != wire.PathWebSocket {
-		return nil, wire.Params{}, &stt.Error{Code: stt.Unsupported, Op: "open",
-			Msg: fmt.Sprintf("The operation at %s is not offered by this server; %s is.", r.URL.Path, wire.PathWebSocket)}
+func plan(r *http.Request, in *incoming) (*session.Request, wire.Params, error) {
+	if !in.known {
+		return nil, wire.Params{}, &stt.Error{Code: stt.NotFound, Op: "open", Msg: fmt.Sprintf("There is no operation at %s.", r.URL.Path)}
 	}
-	params, err := wire.ParseQuery(r.URL.Query())
+	var params wire.Params
+	var err error
+	if in.http2 {
+		params, err = wire.ParseHeader(in.op, r.Header)
+	} else {
+		params, err = wire.ParseQuery(in.op, r.URL.Query())
+	}
 	if err != nil {
 		return nil, params, err
 	}
@@ -144,6 +167,7 @@ func plan(r *http.Request) (*session.Request, wire.Params, error) {
 	}
 	if cfg.Session == "" {
 		cfg.Session = uuid.NewString()
+		params.SessionID = cfg.Session
 	}
-	return &session.Request{ID: cfg.Session, Config: cfg}, params, nil
+	return &session.Request{ID: cfg.Session, Config: cfg, Resume: params.ResumeWindow()}, params, nil
 }

@@ -253,7 +253,7 @@ func TestHostile(t *testing.T) {
 // neighbour starts a stream that sends a little audio every second, and returns what ends it and checks all of it.
 func (h *house) neighbour(t *testing.T) (finish func()) {
 	t.Helper()
-	c := h.connect(t)
+	c := h.connectTo(t, strings.Replace(usual, sessionID, "00000000-0000-4000-8000-00000000000a", 1))
 	c.audio(time.Second)
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() { // owned by the test; ends when finish is called

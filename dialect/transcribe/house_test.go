@@ -1,6 +1,8 @@
 package transcribe_test
 
 import (
+	"log/slog"
+	"net"
 	"net/http"
 	"runtime"
 	"sync/atomic"
@@ -25,6 +27,12 @@ type house struct {
 // serve runs a server until the test ends, which waits for every handler.
 func serve(t *testing.T, so session.Options, do dialect.Options) *house {
 	t.Helper()
+	return serveOn(t, so, do, func(l net.Listener) net.Listener { return l })
+}
+
+// serveOn is serve with something between the network and the server.
+func serveOn(t *testing.T, so session.Options, do dialect.Options, over func(net.Listener) net.Listener) *house {
+	t.Helper()
 	h := &house{net: testkit.NewNetwork(), sessions: session.NewService(so)}
 	do.Sessions = h.sessions
 	if do.Keys == nil {
@@ -43,11 +51,15 @@ func serve(t *testing.T, so session.Options, do dialect.Options) *house {
 			handler.ServeHTTP(w, r)
 		})
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols),
+		HTTP2: &http.HTTP2Config{WriteByteTimeout: 5 * time.Second}, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	stopped := make(chan struct{})
 	go func() { // owned by the test; ends with the listener
 		defer close(stopped)
-		server.Serve(h.net)
+		server.Serve(over(h.net))
 	}()
 	t.Cleanup(func() {
 		server.Close()

@@ -33,26 +33,34 @@ var faults = map[stttest.Defect]script.Fault{
 
 // TestLoopback is our client against our server: provider, wire, dialect, session, engine.
 func TestLoopback(t *testing.T) {
-	for _, signed := range []bool{false, true} {
-		name := map[bool]string{false: "bare frames", true: "signed frames"}[signed]
+	for name, way := range map[string]provider.Options{
+		"bare frames":   {},
+		"signed frames": {SignFrames: true},
+		"HTTP/2":        {Transport: provider.HTTP2},
+	} {
 		t.Run(name, func(t *testing.T) {
-			format := stt.Format{Rate: 16000, Channels: 1}
-			stttest.Run(t, stttest.Harness{
-				New: func(t *testing.T, d stttest.Defect) stt.Recognizer {
-					s := parse(t, conversation)
-					h := serve(t, session.Options{Recognizer: script.New(script.Options{Script: s, Fault: faults[d]})}, dialect.Options{})
-					return client(t, h.net, provider.Options{SignFrames: signed})
-				},
-				Defects:   []stttest.Defect{stttest.Dies, stttest.Stalls, stttest.Refuses},
-				Config:    stt.Config{Audio: format, Languages: stt.Languages{Tags: []string{"en-US"}}},
-				Audio:     make([]byte, format.Bytes(5*time.Second)),
-				Words:     parse(t, conversation).Text(5 * time.Second),
-				Also:      stt.FeatureDeterministic,
-				Tolerance: time.Millisecond,
-				Bubble:    true,
+			judge(t, func(t *testing.T, so session.Options) stt.Recognizer {
+				return client(t, serve(t, so, dialect.Options{ChunkAge: 5 * time.Minute}).net, way)
 			})
 		})
 	}
+}
+
+// judge runs the suite of all recognizers.
+func judge(t *testing.T, open func(t *testing.T, so session.Options) stt.Recognizer) {
+	format := stt.Format{Rate: 16000, Channels: 1}
+	stttest.Run(t, stttest.Harness{
+		New: func(t *testing.T, d stttest.Defect) stt.Recognizer {
+			return open(t, session.Options{Recognizer: script.New(script.Options{Script: parse(t, conversation), Fault: faults[d]})})
+		},
+		Defects:   []stttest.Defect{stttest.Dies, stttest.Stalls, stttest.Refuses},
+		Config:    stt.Config{Audio: format, Languages: stt.Languages{Tags: []string{"en-US"}}},
+		Audio:     make([]byte, format.Bytes(5*time.Second)),
+		Words:     parse(t, conversation).Text(5 * time.Second),
+		Also:      stt.FeatureDeterministic,
+		Tolerance: time.Millisecond,
+		Bubble:    true,
+	})
 }
 
 func parse(t *testing.T, text string) script.Script {
@@ -66,8 +74,12 @@ func parse(t *testing.T, text string) script.Script {
 
 func client(t *testing.T, net *testkit.Network, opts provider.Options) *provider.Recognizer {
 	t.Helper()
-	opts.Endpoint = "ws://memory:8080"
-	opts.Client = net.Client()
+	if opts.Endpoint == "" {
+		opts.Endpoint = "ws://memory:8080"
+	}
+	if opts.Client == nil {
+		opts.Client = net.Client()
+	}
 	if opts.Credentials == nil {
 		opts.Credentials = provider.Static(sigv4.Credentials{AccessKeyID: keyID, Secret: secret})
 	}

@@ -76,20 +76,36 @@ func (h *house) dial(t *testing.T) net.Conn {
 
 // raw is a client that says what a test wants it to, and notes what it is told.
 type raw struct {
+	notes
 	t    *testing.T
 	conn net.Conn
 	resp *http.Response
 	seed string
+}
 
-	mu    sync.Mutex // guards what follows
-	told  []string   // as render has it, "gone" at the end of the connection
-	begun bool       // the first event has been told; owned by the test
+// notes is what a client is told, in lines: as render has it, "gone" at the end of the connection.
+type notes struct {
+	mu    sync.Mutex // guards told
+	told  []string
+	begun bool // the first event has been told; owned by the test
+}
+
+func (n *notes) note(said string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.told = append(n.told, said)
 }
 
 // connect opens a stream with the usual query, and has the empty result that comes first.
 func (h *house) connect(t *testing.T) *raw {
 	t.Helper()
-	target, seed := presign(t, usual)
+	return h.connectTo(t, usual)
+}
+
+// connectTo is connect with another query.
+func (h *house) connectTo(t *testing.T, query string) *raw {
+	t.Helper()
+	target, seed := presign(t, query)
 	c := h.handshake(t, request(target, handshaking+goodKey))
 	c.seed = seed
 	if c.resp.StatusCode != http.StatusSwitchingProtocols {
@@ -130,9 +146,7 @@ func (c *raw) listen(r *bufio.Reader) {
 		if err != nil {
 			said = "gone"
 		}
-		c.mu.Lock()
-		c.told = append(c.told, said)
-		c.mu.Unlock()
+		c.note(said)
 		if err != nil {
 			return
 		}
@@ -238,29 +252,34 @@ func closing(code uint16, reason string) []byte {
 }
 
 // heard returns what has been told since the last time.
-func (c *raw) heard() []string {
+func (n *notes) heard() []string {
 	synctest.Wait()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	told := c.told
-	c.told = nil
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	told := n.told
+	n.told = nil
 	return told
 }
 
 // expect checks what has been told since the last time, partials and later signs of life aside. Each is the beginning of a line.
 func (c *raw) expect(want ...string) {
 	c.t.Helper()
+	c.check(c.t, want)
+}
+
+func (n *notes) check(t *testing.T, want []string) {
+	t.Helper()
 	var got []string
-	for _, line := range c.heard() {
+	for _, line := range n.heard() {
 		empty := strings.HasSuffix(line, `"Results":[]}}`)
-		if !strings.Contains(line, `"IsPartial":true`) && !(empty && c.begun) {
+		if !strings.Contains(line, `"IsPartial":true`) && !(empty && n.begun) {
 			got = append(got, line)
 		}
-		c.begun = c.begun || empty
+		n.begun = n.begun || empty
 	}
 	for i := range max(len(got), len(want)) {
 		if i >= len(got) || i >= len(want) || !strings.HasPrefix(got[i], want[i]) {
-			c.t.Errorf("the client was told\n\t%s\nexpected\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+			t.Errorf("the client was told\n\t%s\nexpected\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 			return
 		}
 	}

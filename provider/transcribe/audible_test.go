@@ -3,6 +3,7 @@ package transcribe_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
@@ -197,7 +198,8 @@ func house(t *testing.T, rec stt.Recognizer) (*testkit.Network, *session.Service
 			ended <- struct{}{}
 		}()
 		handler.ServeHTTP(w, r)
-	})}
+	}), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
+	bothProtocols(server)
 	stopped := make(chan struct{})
 	go func() { // owned by the test; ends with the listener
 		defer close(stopped)

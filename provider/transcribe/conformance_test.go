@@ -23,7 +23,9 @@ var faults = map[stttest.Defect]script.Fault{
 }
 
 // TestConformance is the client in front of a small server that is not ours. dialect/transcribe has the same in front of ours.
-func TestConformance(t *testing.T) {
+func TestConformance(t *testing.T) { overBoth(t, testConformance) }
+
+func testConformance(t *testing.T) {
 	s, err := script.Parse(conversation)
 	if err != nil {
 		t.Fatal(err)

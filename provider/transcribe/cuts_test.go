@@ -132,7 +132,9 @@ func cutClient(t *testing.T, s *shears, change ...func(*transcribe.Options)) *tr
 
 // TestOneHundredCuts cuts the wire to our own server one hundred times: four times at most in each of some streams, at
 // random bytes of either direction, those of the handshake and of the goodbye included.
-func TestOneHundredCuts(t *testing.T) {
+func TestOneHundredCuts(t *testing.T) { overBoth(t, testOneHundredCuts) }
+
+func testOneHundredCuts(t *testing.T) {
 	cuts := 0
 	for seed := uint64(0); cuts < 100; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -154,21 +156,24 @@ func TestOneHundredCuts(t *testing.T) {
 				}
 				signed := func(o *transcribe.Options) { o.SignFrames = seed%2 == 1 }
 				want := converse(t, cutClient(t, whole, signed), cfg, audio, piece, pause)
+				synctest.Wait() // connections over HTTP/2 end a moment after their streams
 				if want.err != io.EOF || whole.cuts != 0 || len(want.finals) != len(s) {
 					t.Fatalf("unbroken: %d finals of %d, %d cuts, %v", len(want.finals), len(s), whole.cuts, want.err)
 				}
 				left := 1 + r.IntN(4)
+				sent, received := whole.carried()
 				broken := &shears{Network: net, next: func() (up, down int) {
 					if left == 0 {
 						return -1, -1
 					}
 					left--
 					if r.IntN(2) == 0 {
-						return r.IntN(whole.up), -1
+						return r.IntN(sent), -1
 					}
-					return -1, r.IntN(whole.down)
+					return -1, r.IntN(received)
 				}}
 				got := converse(t, cutClient(t, broken, signed), cfg, audio, piece, pause)
+				synctest.Wait()
 				if got.err != io.EOF {
 					t.Errorf("ends with %v after %q", got.err, got.warnings)
 				}
@@ -193,7 +198,9 @@ func TestOneHundredCuts(t *testing.T) {
 }
 
 // One stream may be cut a hundred times: the patience is for each trouble anew.
-func TestOneStreamCutAHundredTimes(t *testing.T) {
+func TestOneStreamCutAHundredTimes(t *testing.T) { overBoth(t, testOneStreamCutAHundredTimes) }
+
+func testOneStreamCutAHundredTimes(t *testing.T) {
 	for seed := range uint64(1) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -214,6 +221,7 @@ func TestOneStreamCutAHundredTimes(t *testing.T) {
 					return r.IntN(60 << 10), -1
 				}
 				got := converse(t, cutClient(t, broken), stt.Config{}, audio, 100*time.Millisecond, 100*time.Millisecond)
+				synctest.Wait()
 				if got.err != io.EOF || broken.cuts != 100 {
 					t.Errorf("%d cuts, ends with %v", broken.cuts, got.err)
 				}

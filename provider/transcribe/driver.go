@@ -24,10 +24,11 @@ import (
 func Driver() stt.Driver {
 	return stt.Driver{
 		Name: "transcribe", Title: "Amazon Transcribe",
-		Doc: "Streams to Amazon Transcribe, or to any server that speaks its WebSocket protocol. Credentials are found as AWS tools find them: environment variables, the shared credentials and config files, or a role.",
+		Doc: "Streams to Amazon Transcribe, or to any server that speaks its protocol, by WebSocket or over HTTP/2. Credentials are found as AWS tools find them: environment variables, the shared credentials and config files, or a role.",
 		Options: []stt.Option{
 			{Name: "region", Env: "AWS_REGION", Help: "AWS region; empty means the one of the AWS configuration."},
 			{Name: "endpoint", Help: "Address of another server, such as ws://127.0.0.1:8080; empty means Amazon's own for the region."},
+			{Name: "transport", Default: string(WebSocket), Enum: []string{string(WebSocket), string(HTTP2)}, Help: "How messages travel: websocket, or http2, whose every message is signed."},
 			{Name: "profile", Help: "Profile in the AWS files; empty means the default one."},
 			{Name: "credentials_file", Kind: stt.KindPath, Help: "A file in the AWS shared-credentials format to read instead of the usual ones."},
 			{Name: "finish_timeout", Default: "30s", Kind: stt.KindDuration, Help: "How long the server may go without a word once it is waited for: after the end of the audio, or while it takes none. Every message of it starts the time anew."},
@@ -35,7 +36,7 @@ func Driver() stt.Driver {
 			{Name: "reconnect_for", Default: "30s", Kind: stt.KindDuration, Help: "How long a stream whose connection is lost tries to connect again before it fails; 0s: not at all. What the server had not decided is sent again. The time starts anew once something has been decided."},
 			{Name: "max_replay", Default: "60s", Kind: stt.KindDuration, Help: "How much audio a stream keeps to send again, 1s to 10m. A stream whose connection is lost while the server has more of it undecided fails: no audio is left out."},
 			{Name: "ca_file", Kind: stt.KindPath, Help: "A file with certificates in PEM that a server's may be signed by, beside those the system trusts, such as the ca.pem of another Earshot."},
-			{Name: "sign_frames", Default: "false", Kind: stt.KindBool, Help: "Sign every message as well as the address. Servers take both on WebSocket."},
+			{Name: "sign_frames", Default: "false", Kind: stt.KindBool, Help: "Sign every message as well as the address. Servers take both on WebSocket; over HTTP/2 all are signed anyway."},
 		},
 		New: open,
 	}
@@ -67,7 +68,7 @@ func open(ctx context.Context, v map[string]string) (stt.Recognizer, error) {
 	if err != nil {
 		return nil, notLoaded(ctx, err, v)
 	}
-	opts := Options{Region: cfg.Region, Endpoint: v["endpoint"], Credentials: FromAWS(cfg.Credentials)}
+	opts := Options{Region: cfg.Region, Endpoint: v["endpoint"], Transport: Transport(v["transport"]), Credentials: FromAWS(cfg.Credentials)}
 	if opts.FinishTimeout, err = above0(v, "finish_timeout", "30s"); err != nil {
 		return nil, err
 	}
@@ -149,6 +150,8 @@ func noCredentials(cause error) error {
 type Options struct {
 	Region   string // AWS region
 	Endpoint string // ws, wss, http or https address of the server; empty: Amazon's for the region
+	// Transport is how messages travel; empty means WebSocket.
+	Transport Transport
 	// Credentials are asked for at every opening, and give up when their context is done.
 	Credentials Credentials
 	// FinishTimeout is the longest wall time without a message of the server once it is waited for: after the end of the
@@ -165,8 +168,10 @@ type Options struct {
 	// Random draws from 0 (included) to 1 how long to wait before connecting again; nil means math/rand/v2. It may be called
 	// by several streams at the same time.
 	Random     func() float64
-	SignFrames bool         // sign every message as well as the address
-	Client     *http.Client // to dial with; nil: one made by provider.NewClient, which trusts the system's authorities
+	SignFrames bool // sign every message as well as the address; over HTTP/2 they are always signed
+	// Client is what to dial with; nil: one made by provider.NewClient, which trusts the system's authorities. For HTTP/2 a
+	// copy of its transport is used, when that is an *http.Transport, which speaks nothing else.
+	Client *http.Client
 }
 
 // maxReplay bounds the option of that name: 58 MB at the highest rate.
@@ -188,6 +193,13 @@ func New(opts Options) (*Recognizer, error) {
 	}
 	if opts.Client == nil {
 		opts.Client = provider.NewClient(nil)
+	}
+	switch opts.Transport {
+	case "":
+		opts.Transport = WebSocket
+	case WebSocket, HTTP2:
+	default:
+		return nil, stt.InvalidOption("transcribe.transport", string(opts.Transport), "websocket or http2")
 	}
 	if opts.Credentials == nil {
 		return nil, &stt.Error{Code: stt.Invalid, Op: "open", Option: "transcribe.credentials", Msg: "no source of credentials is given"}

@@ -83,6 +83,7 @@ func TestDriverRefuses(t *testing.T) {
 		"no authorities":         {map[string]string{"region": "us-east-1", "ca_file": filepath.Join(home, "nowhere.pem")}, "transcribe.ca_file", []string{"nowhere.pem", "PEM", "cannot be read"}},
 		"not an authority":       {map[string]string{"region": "us-east-1", "ca_file": file}, "transcribe.ca_file", []string{file, "PEM", "it has none"}},
 		"sign maybe":             {map[string]string{"region": "us-east-1", "sign_frames": "maybe"}, "transcribe.sign_frames", []string{"true or false"}},
+		"another transport":      {map[string]string{"region": "us-east-1", "transport": "grpc"}, "transcribe.transport", []string{`"grpc"`, "websocket", "http2"}},
 		"an unknown option":      {map[string]string{"regoin": "us-east-1"}, "transcribe.regoin", []string{"region"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,6 +92,11 @@ func TestDriverRefuses(t *testing.T) {
 				t.Errorf("option %q, want %q: %v", e.Option, c.option, err)
 			}
 		})
+	}
+	if _, err := transcribe.New(transcribe.Options{Region: "us-east-1", Transport: "grpc", Credentials: failing(nil)}); err == nil {
+		t.Error("a client of another transport is made")
+	} else {
+		wantError(t, err, stt.Invalid, "grpc", "http2")
 	}
 	if _, err := transcribe.New(transcribe.Options{Region: "us-east-1"}); err == nil {
 		t.Error("a client without credentials is made")
@@ -237,7 +243,7 @@ func TestPresign(t *testing.T) {
 					t.Errorf("%v, after %v: %v; want %v", lifetime, after, err, want)
 				}
 			}
-			if p, err := wire.ParseQuery(u.Query()); err != nil || !p.ShowSpeakerLabel || u.Query().Get("X-Amz-Security-Token") != token {
+			if p, err := wire.ParseQuery(wire.Operations()[0], u.Query()); err != nil || !p.ShowSpeakerLabel || u.Query().Get("X-Amz-Security-Token") != token {
 				t.Errorf("parameters %+v, %v", p, err)
 			}
 		}

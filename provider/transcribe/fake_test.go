@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -41,11 +43,12 @@ type fake struct {
 
 // call is one connection to a fake.
 type call struct {
-	*websocket.Conn
-	ctx    context.Context // done when the test ends
-	query  url.Values
-	reader wire.Reader
-	chunks []int // bytes of audio in each message, as read by next
+	*websocket.Conn                 // nil over HTTP/2
+	posted          *posted         // nil by WebSocket
+	ctx             context.Context // done when the test ends
+	query           url.Values      // the parameters, and by WebSocket the signature
+	reader          wire.Reader
+	chunks          []int // bytes of audio in each message, as read by next
 }
 
 // newFake runs a server until the test ends.
@@ -74,7 +77,8 @@ func refuser(t *testing.T, h http.HandlerFunc) *fake {
 }
 
 func (f *fake) start(h http.Handler) {
-	server := &http.Server{Handler: h}
+	server := &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
+	bothProtocols(server)
 	ended := make(chan struct{})
 	go func() { // owned by the test; ends with the listener
 		defer close(ended)
@@ -92,6 +96,10 @@ func (f *fake) answer(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		f.t.Errorf("the signature is not good: %v", err)
 		return
 	}
+	if r.Method == http.MethodPost {
+		f.answerPost(ctx, w, r, verifier)
+		return
+	}
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		f.t.Errorf("upgrade: %v", err)
@@ -99,7 +107,10 @@ func (f *fake) answer(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	}
 	defer conn.CloseNow()
 	conn.SetReadLimit(1 << 20)
-	c := &call{Conn: conn, ctx: ctx, query: r.URL.Query(), reader: wire.Reader{Verifier: verifier}}
+	f.take(&call{Conn: conn, ctx: ctx, reader: wire.Reader{Verifier: verifier}, query: r.URL.Query()})
+}
+
+func (f *fake) take(c *call) {
 	f.mu.Lock()
 	f.calls = append(f.calls, c)
 	f.mu.Unlock()
@@ -127,7 +138,7 @@ func verify(r *http.Request) (*sigv4.ChunkVerifier, error) {
 
 // next reads a message of the client.
 func (c *call) next() (wire.Input, error) {
-	_, msg, err := c.Read(c.ctx)
+	msg, err := c.read()
 	if err != nil {
 		return wire.Input{}, err
 	}
@@ -151,7 +162,7 @@ func (c *call) audio() (bytes int, err error) {
 
 func (c *call) say(events ...string) error {
 	for _, ev := range events {
-		if err := c.Write(c.ctx, websocket.MessageBinary, encode(ev)); err != nil {
+		if err := c.write(encode(ev)); err != nil {
 			return err
 		}
 	}
@@ -161,18 +172,55 @@ func (c *call) say(events ...string) error {
 func (c *call) raise(name, message string) {
 	msg, err := wire.AppendException(nil, wire.Exception{Name: name, Message: message})
 	if err == nil {
-		_ = c.Write(c.ctx, websocket.MessageBinary, msg)
+		_ = c.write(msg)
 	}
-	_ = c.Close(websocket.StatusPolicyViolation, name)
+	c.end(websocket.StatusPolicyViolation, name)
 }
 
-func (c *call) goodbye() { _ = c.Close(websocket.StatusNormalClosure, wire.TextCompleted) }
+func (c *call) goodbye() { c.end(websocket.StatusNormalClosure, wire.TextCompleted) }
+
+func (c *call) read() ([]byte, error) {
+	if c.posted != nil {
+		return c.posted.in.NextFrame()
+	}
+	_, msg, err := c.Read(c.ctx)
+	return msg, err
+}
+
+func (c *call) write(msg []byte) error {
+	if c.posted != nil {
+		return c.posted.write(msg)
+	}
+	return c.Write(c.ctx, websocket.MessageBinary, msg)
+}
+
+// end ends the connection in an orderly way.
+func (c *call) end(code websocket.StatusCode, reason string) {
+	if c.posted != nil {
+		c.posted.done = true
+		return
+	}
+	_ = c.Close(code, reason)
+}
+
+// drop ends it in none.
+func (c *call) drop() {
+	if c.posted == nil {
+		c.CloseNow()
+	}
+}
 
 // gone waits until the client has gone.
 func (c *call) gone() {
 	for {
-		if _, _, err := c.Read(c.ctx); err != nil {
-			return
+		if _, err := c.read(); err != nil {
+			break
+		}
+	}
+	if c.posted != nil { // the request may have ended, and the client wait for the response
+		select {
+		case <-c.posted.left:
+		case <-c.ctx.Done():
 		}
 	}
 }
@@ -180,7 +228,7 @@ func (c *call) gone() {
 // scripted is a conversation with the scripted engine behind it.
 func scripted(engine *script.Recognizer, neverEnds bool) func(c *call) {
 	return func(c *call) {
-		params, err := wire.ParseQuery(c.query)
+		params, err := wire.ParseQuery(wire.Operations()[0], c.query)
 		var cfg stt.Config
 		if err == nil {
 			cfg, err = params.Config()
@@ -221,7 +269,7 @@ func scripted(engine *script.Recognizer, neverEnds bool) func(c *call) {
 			var msg []byte
 			if out := speaker.Event(&ev); out != nil {
 				if msg, err = wire.AppendTranscript(nil, out); err == nil {
-					err = c.Write(c.ctx, websocket.MessageBinary, msg)
+					err = c.write(msg)
 				}
 			}
 		}
@@ -235,8 +283,11 @@ func scripted(engine *script.Recognizer, neverEnds bool) func(c *call) {
 			x := wire.ExceptionOf(err)
 			c.raise(x.Name, x.Message)
 		}
-		c.CloseNow()
+		c.drop()
 		s.Close()
+		if c.posted != nil {
+			c.posted.stopReading()
+		}
 		hearing.Wait()
 	}
 }
@@ -246,6 +297,9 @@ func (f *fake) client(change ...func(o *transcribe.Options)) *transcribe.Recogni
 	f.t.Helper()
 	opts := transcribe.Options{Endpoint: "ws://memory:8080", Client: f.net.Client(),
 		Credentials: transcribe.Static(sigv4.Credentials{AccessKeyID: keyID, Secret: secret, SessionToken: token})}
+	if strings.Contains(f.t.Name(), "/"+overHTTP2) {
+		opts.Transport, opts.Endpoint = transcribe.HTTP2, "http://memory:8080"
+	}
 	for _, c := range change {
 		c(&opts)
 	}

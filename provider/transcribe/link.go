@@ -3,14 +3,12 @@ package transcribe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/coder/websocket"
 
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/stt/stream"
@@ -20,7 +18,7 @@ import (
 
 // line is an open connection.
 type line struct {
-	conn   *websocket.Conn
+	conn   connection
 	sealer *wire.Sealer // nil: bare messages
 }
 
@@ -59,7 +57,7 @@ func (l *link) talk(ctx context.Context) ending {
 	end := l.receive(ctx)
 	stop()
 	cancel(nil)
-	_ = l.conn.CloseNow() // it is over, however it ended
+	l.conn.drop() // it is over, however it ended
 	<-written
 	return end
 }
@@ -90,6 +88,7 @@ func (l *link) write(ctx context.Context) {
 		l.asked.Store(true)
 		if _, err = l.send(ctx, msg[:0], nil); err == nil {
 			l.watch.expect(finishing)
+			l.conn.finish()
 		}
 		return
 	}
@@ -108,7 +107,7 @@ func (l *link) send(ctx context.Context, msg, audio []byte) ([]byte, error) {
 		return msg, err
 	}
 	l.watch.expect(taking)
-	if err = l.conn.Write(ctx, websocket.MessageBinary, msg); err == nil {
+	if err = l.conn.write(ctx, msg); err == nil {
 		l.watch.expect(nothing)
 	}
 	return msg, err
@@ -119,13 +118,10 @@ func (l *link) receive(ctx context.Context) ending {
 	var m eventstream.Message
 	for {
 		l.watch.listen(true)
-		kind, msg, err := l.conn.Read(ctx)
+		msg, err := l.conn.read(ctx)
 		l.watch.listen(false)
 		if err != nil {
 			return l.lost(ctx, err)
-		}
-		if kind != websocket.MessageBinary {
-			return failed(&stt.Error{Code: stt.Malformed, Op: "receive", Peer: peer, Msg: "the server sent a text message; the protocol has binary ones only"})
 		}
 		out, err := wire.ReadOutput(msg, &m)
 		if err != nil {
@@ -171,28 +167,18 @@ func (l *link) raised(x wire.Exception) ending {
 	return end
 }
 
-// outages are the codes of a Close with which a server, or what stands before it, says that it cannot go on: going away, no
-// code, internal error, service restart, try again later, bad gateway (RFC 6455 section 7.4 and the registry of IANA).
-var outages = []websocket.StatusCode{websocket.StatusGoingAway, websocket.StatusNoStatusRcvd, websocket.StatusInternalError,
-	websocket.StatusServiceRestart, websocket.StatusTryAgainLater, websocket.StatusBadGateway}
-
 // lost says what the end of the connection means.
 func (l *link) lost(ctx context.Context, err error) ending {
-	var ce websocket.CloseError
-	closed := errors.As(err, &ce)
+	end, known := l.conn.ended(err, l.asked.Load())
 	switch {
-	case closed && ce.Code == websocket.StatusNormalClosure && l.asked.Load():
-		return ending{}
+	case known && end.err == nil:
+		return end
 	case errors.Is(context.Cause(ctx), errSilent):
 		end := failed(l.watch.silent())
 		end.again = end.err.Op == "send" // after the end of the audio it has had its time
 		return end
-	case closed:
-		e := &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, PeerCode: fmt.Sprintf("close %d", ce.Code),
-			Msg: fmt.Sprintf("the server closed the stream before its end (%q)", ce.Reason)}
-		return ending{err: e, brief: fmt.Sprintf("the server closed it with %d", ce.Code), again: slices.Contains(outages, ce.Code)}
-	case errors.Is(err, websocket.ErrMessageTooBig):
-		return failed(&stt.Error{Code: stt.Malformed, Op: "receive", Peer: peer, Msg: "the server sent a message that is too long: " + err.Error()})
+	case known:
+		return end
 	default:
 		// The cause as text only: io.EOF is in it, which would tell callers that all has been said.
 		e := &stt.Error{Code: stt.Unavailable, Op: "receive", Peer: peer, Msg: "the connection was lost", Err: errors.New(err.Error())}
@@ -207,6 +193,12 @@ func cause(err error) string {
 		return "the server hung up"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was reset"
+	}
+	// What package net/http says of a stream that was reset: "stream error: stream ID 1; INTERNAL_ERROR; received from peer".
+	if _, after, ok := strings.Cut(err.Error(), "stream error: stream ID "); ok {
+		if parts := strings.Split(after, "; "); len(parts) > 1 {
+			return "the server broke it off with " + parts[1]
+		}
 	}
 	for { // an error holds finitely many
 		inner := errors.Unwrap(err)

@@ -56,18 +56,22 @@ func status(code int, body string) http.HandlerFunc {
 	}
 }
 
-func TestNobodyThere(t *testing.T) {
+func TestNobodyThere(t *testing.T) { overBoth(t, testNobodyThere) }
+
+func testNobodyThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, nil)
 		r := f.client()
 		f.net.Close()
 		_, err := r.Open(context.Background(), stt.Config{Audio: format})
-		wantError(t, err, stt.Unavailable, "ws://memory:8080", "connection refused")
+		wantError(t, err, stt.Unavailable, "://memory:8080", "connection refused")
 	})
 }
 
 // Open gives up with its context while the server is slow to answer.
-func TestSlowDial(t *testing.T) {
+func TestSlowDial(t *testing.T) { overBoth(t, testSlowDial) }
+
+func testSlowDial(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stop := make(chan struct{})
 		t.Cleanup(func() { close(stop) })

@@ -18,7 +18,9 @@ import (
 )
 
 // A server that never comes back: the error says what was done, and the time is kept.
-func TestServerThatStaysAway(t *testing.T) {
+func TestServerThatStaysAway(t *testing.T) { overBoth(t, testServerThatStaysAway) }
+
+func testServerThatStaysAway(t *testing.T) {
 	for name, c := range map[string]struct {
 		random float64
 		least  time.Duration // until the stream fails
@@ -58,7 +60,9 @@ func TestServerThatStaysAway(t *testing.T) {
 }
 
 // A server that comes back only to go again is as good as one that stays away; one that decides something, or lasts, is not.
-func TestPatienceStartsAnew(t *testing.T) {
+func TestPatienceStartsAnew(t *testing.T) { overBoth(t, testPatienceStartsAnew) }
+
+func testPatienceStartsAnew(t *testing.T) {
 	second := func(c *call, n int64, good bool) {
 		c.take(200 * time.Millisecond)
 		if good {
@@ -113,7 +117,9 @@ func TestPatienceStartsAnew(t *testing.T) {
 }
 
 // A server that fails whenever it has heard the end is not asked for ever, however long it takes each time.
-func TestServerThatAlwaysFailsAtTheEnd(t *testing.T) {
+func TestServerThatAlwaysFailsAtTheEnd(t *testing.T) { overBoth(t, testServerThatAlwaysFailsAtTheEnd) }
+
+func testServerThatAlwaysFailsAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, calls := inTurn(t, func(c *call) {
 			c.say(nothing)
@@ -131,7 +137,9 @@ func TestServerThatAlwaysFailsAtTheEnd(t *testing.T) {
 }
 
 // Audio that is kept for another connection has its bound. A stream that is not cut may pass it, and one that is cut fails.
-func TestMaxReplay(t *testing.T) {
+func TestMaxReplay(t *testing.T) { overBoth(t, testMaxReplay) }
+
+func testMaxReplay(t *testing.T) {
 	for name, c := range map[string]struct {
 		sent time.Duration
 		ok   bool
@@ -168,7 +176,9 @@ func TestMaxReplay(t *testing.T) {
 }
 
 // During an outage the caller goes on speaking as far as the queue takes it, and may end: nothing is missing afterwards.
-func TestCallerDuringAnOutage(t *testing.T) {
+func TestCallerDuringAnOutage(t *testing.T) { overBoth(t, testCallerDuringAnOutage) }
+
+func testCallerDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		got := make(chan int, 1)
 		f, _ := refusing(t, 6, 503, "", func(c *call) { c.say(nothing); c.take(time.Second) }, func(c *call) {
@@ -202,7 +212,9 @@ func TestCallerDuringAnOutage(t *testing.T) {
 }
 
 // A caller that ends while nothing of its audio is missing does not need the server again.
-func TestCallerHasNothingLeft(t *testing.T) {
+func TestCallerHasNothingLeft(t *testing.T) { overBoth(t, testCallerHasNothingLeft) }
+
+func testCallerHasNothingLeft(t *testing.T) {
 	for name, said := range map[string]string{"no audio": nothing, "all decided": said("a", 0, 1, false, "one")} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -231,7 +243,9 @@ func TestCallerHasNothingLeft(t *testing.T) {
 
 // Close ends everything at any moment: while a connection lasts, while the next attempt is waited for, while it is made, and
 // while the credentials for it are looked for. The bubble finds what is left over.
-func TestCloseDuringAnOutage(t *testing.T) {
+func TestCloseDuringAnOutage(t *testing.T) { overBoth(t, testCloseDuringAnOutage) }
+
+func testCloseDuringAnOutage(t *testing.T) {
 	for seed := range uint64(40) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 9))
@@ -284,7 +298,9 @@ func TestCloseDuringAnOutage(t *testing.T) {
 
 // A connection that has died without a sign shows in nothing being taken any more. After the end of the audio silence is the
 // server's last word.
-func TestDeadConnection(t *testing.T) {
+func TestDeadConnection(t *testing.T) { overBoth(t, testDeadConnection) }
+
+func testDeadConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, calls := inTurn(t, func(c *call) {
 			c.say(nothing)

@@ -29,7 +29,8 @@ const maxLifetime = 5 * time.Minute
 const urlLifetime = 60 * time.Second
 
 const abilities = stt.FeatureInterim | stt.FeatureWords | stt.FeatureConfidence | stt.FeatureStable | stt.FeaturePunctuation |
-	stt.FeatureCase | stt.FeatureSpoken | stt.FeatureSpeakers | stt.FeatureIdentify | stt.FeatureVocabs | stt.FeatureFilters | stt.FeaturePII
+	stt.FeatureCase | stt.FeatureSpoken | stt.FeatureSpeakers | stt.FeatureIdentify | stt.FeatureVocabs | stt.FeatureFilters | stt.FeaturePII |
+	stt.FeatureMedical
 
 // Models implements stt.Recognizer. Languages are not listed: the service's list grows, and it says itself what it refuses.
 func (r *Recognizer) Models(context.Context) ([]stt.Model, error) {
@@ -62,8 +63,7 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 	if err != nil {
 		return nil, err
 	}
-	query := params.Query()
-	dial := func(ctx context.Context, limit time.Duration) (line, error) { return r.dial(ctx, query, limit) }
+	dial := func(ctx context.Context, limit time.Duration) (line, error) { return r.dial(ctx, &params, limit) }
 	first, err := dial(ctx, r.opts.OpenTimeout)
 	if err != nil {
 		return nil, err
@@ -72,26 +72,50 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 }
 
 // dial connects, with an address and a signature of its own each time, and gives up after limit.
-func (r *Recognizer) dial(ctx context.Context, query url.Values, limit time.Duration) (line, error) {
+func (r *Recognizer) dial(ctx context.Context, params *wire.Params, limit time.Duration) (line, error) {
 	opening, cancel := context.WithTimeout(ctx, limit)
 	defer cancel() // the connection does not depend on it
-	address, signer, seed, err := r.presign(opening, query, urlLifetime)
+	credentials, err := r.credentials(opening)
 	if err != nil {
 		return line{}, unanswered(ctx, opening, err, limit, "source of AWS credentials", nil)
 	}
-	var sealer *wire.Sealer
-	if r.opts.SignFrames {
-		chunks, err := sigv4.NewChunkSigner(signer, seed)
-		if err != nil {
-			return line{}, &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: "the messages cannot be signed", Err: err}
-		}
-		sealer = &wire.Sealer{Signer: chunks}
+	signer := sigv4.Signer{Credentials: credentials, Region: r.opts.Region}
+	connect := r.dialSocket
+	if r.opts.Transport == HTTP2 {
+		connect = r.dialHTTP2
 	}
-	conn, err := provider.Dial(opening, r.opts.Client, address, nil, peer)
+	l, address, err := connect(opening, signer, params)
 	if err != nil {
 		return line{}, unanswered(ctx, opening, err, limit, "server", errors.New(stt.RedactURL(address)))
 	}
-	return line{conn, sealer}, nil
+	return l, nil
+}
+
+// dialSocket connects by WebSocket. The address is what an error may speak of.
+func (r *Recognizer) dialSocket(opening context.Context, signer sigv4.Signer, params *wire.Params) (line, *url.URL, error) {
+	address, seed, err := r.presign(signer, params, urlLifetime)
+	if err != nil {
+		return line{}, r.address, err
+	}
+	var sealer *wire.Sealer
+	if r.opts.SignFrames {
+		if sealer, err = sealerOf(signer, seed); err != nil {
+			return line{}, address, err
+		}
+	}
+	conn, err := provider.Dial(opening, r.opts.Client, address, nil, peer)
+	if err != nil {
+		return line{}, address, err
+	}
+	return line{socket{conn}, sealer}, address, nil
+}
+
+func sealerOf(signer sigv4.Signer, seed string) (*wire.Sealer, error) {
+	chunks, err := sigv4.NewChunkSigner(signer, seed)
+	if err != nil {
+		return nil, &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: "the messages cannot be signed", Err: err}
+	}
+	return &wire.Sealer{Signer: chunks}, nil
 }
 
 // unanswered returns err, or what it means when it is the time for opening that is over and not the caller's own.
@@ -114,28 +138,42 @@ func (r *Recognizer) Presign(ctx context.Context, cfg stt.Config, lifetime time.
 	if err != nil {
 		return nil, err
 	}
-	address, _, _, err := r.presign(ctx, params.Query(), lifetime)
+	credentials, err := r.credentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	address, _, err := r.presign(sigv4.Signer{Credentials: credentials, Region: r.opts.Region}, &params, lifetime)
 	return address, err
 }
 
-func (r *Recognizer) presign(ctx context.Context, query url.Values, lifetime time.Duration) (*url.URL, sigv4.Signer, string, error) {
+func (r *Recognizer) credentials(ctx context.Context) (sigv4.Credentials, error) {
 	credentials, err := r.opts.Credentials(ctx)
 	if err != nil {
-		return nil, sigv4.Signer{}, "", stt.AsError(err)
+		return sigv4.Credentials{}, stt.AsError(err)
 	}
-	signer := sigv4.Signer{Credentials: credentials, Region: r.opts.Region}
+	return credentials, nil
+}
+
+// presign returns the address of a stream by WebSocket, and the seed of its messages' signatures.
+func (r *Recognizer) presign(signer sigv4.Signer, params *wire.Params, lifetime time.Duration) (*url.URL, string, error) {
 	u := *r.address
-	u.Path, u.RawQuery = wire.PathWebSocket, query.Encode()
+	u.Path, u.RawQuery = params.Operation().WebSocket, params.Query().Encode()
 	signed, seed, err := signer.Presign("GET", u.String(), lifetime, time.Now())
 	var address *url.URL
 	if err == nil {
 		address, err = url.Parse(signed)
 	}
-	if sigv4.ReasonOf(err) == sigv4.UnknownKey {
-		return nil, signer, "", noCredentials(err)
+	return address, seed, unsigned(err, "the address cannot be signed")
+}
+
+// unsigned says why something cannot be signed.
+func unsigned(err error, msg string) error {
+	switch {
+	case err == nil:
+		return nil
+	case sigv4.ReasonOf(err) == sigv4.UnknownKey:
+		return noCredentials(err)
+	default:
+		return &stt.Error{Code: stt.Invalid, Op: "open", Msg: msg, Err: err}
 	}
-	if err != nil {
-		return nil, signer, "", &stt.Error{Code: stt.Invalid, Op: "open", Msg: "the address cannot be signed", Err: err}
-	}
-	return address, signer, seed, nil
 }

@@ -64,7 +64,8 @@ func story(s stt.Stream) (lines []string, end error) {
 			}
 			lines = append(lines, fmt.Sprint("progress ", ev.At))
 		case stt.EventWarning:
-			lines = append(lines, ev.Warning.Msg)
+			// The same in the words of HTTP/2.
+			lines = append(lines, strings.Replace(ev.Warning.Msg, "the server broke it off with INTERNAL_ERROR", "the server hung up", 1))
 		}
 	}
 	return lines, errors.New("it goes on and on")
@@ -84,7 +85,9 @@ func wantStory(t *testing.T, s stt.Stream, want ...string) {
 const hungUp = "connection lost (the server hung up); trying again in 0.1 s"
 
 // The one timeline, the ids, and what becomes of a segment that was under way.
-func TestReconnect(t *testing.T) {
+func TestReconnect(t *testing.T) { overBoth(t, testReconnect) }
+
+func testReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		replayed := make(chan int, 2)
 		f, calls := inTurn(t, func(c *call) {
@@ -111,7 +114,9 @@ func TestReconnect(t *testing.T) {
 }
 
 // What was said and decided is not said again: with all of it decided there is nothing to connect for.
-func TestCutAtTheEnd(t *testing.T) {
+func TestCutAtTheEnd(t *testing.T) { overBoth(t, testCutAtTheEnd) }
+
+func testCutAtTheEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		first func(c *call)
 		calls int64
@@ -229,7 +234,9 @@ func TestWhatIsTriedAgain(t *testing.T) {
 }
 
 // What a server says before anything else is its answer to the opening. A connection that is lost before is another matter.
-func TestTheFirstWord(t *testing.T) {
+func TestTheFirstWord(t *testing.T) { overBoth(t, testTheFirstWord) }
+
+func testTheFirstWord(t *testing.T) {
 	for _, name := range []string{wire.ServiceUnavailable, wire.LimitExceeded, wire.InternalFailure} {
 		synctest.Test(t, func(t *testing.T) {
 			f, calls := inTurn(t, func(c *call) { c.raise(name, "full") })
@@ -252,7 +259,9 @@ func TestTheFirstWord(t *testing.T) {
 }
 
 // A server that has not noticed the loss yet, and one that has no room yet, are waited for.
-func TestServerThatIsNotReadyYet(t *testing.T) {
+func TestServerThatIsNotReadyYet(t *testing.T) { overBoth(t, testServerThatIsNotReadyYet) }
+
+func testServerThatIsNotReadyYet(t *testing.T) {
 	for _, name := range []string{wire.Conflict, wire.ServiceUnavailable, wire.LimitExceeded} {
 		synctest.Test(t, func(t *testing.T) {
 			no := func(c *call) { c.raise(name, "not yet") }

@@ -60,6 +60,8 @@ func unopened(err error) ending {
 	switch end.err.Code {
 	case stt.Exhausted, stt.Quota, stt.DeadlineExceeded:
 		end.again = true
+	case stt.Conflict: // the server does not know yet that the connection before is gone
+		end.again = true
 	case stt.Unavailable:
 		end.again = !strings.HasPrefix(end.err.PeerCode, "4") // an HTTP status that says that we are wrong
 	}

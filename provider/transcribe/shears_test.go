@@ -40,6 +40,13 @@ func (s *shears) client() *http.Client {
 	}}}
 }
 
+// carried is how many bytes have gone through in either direction.
+func (s *shears) carried() (up, down int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up, s.down
+}
+
 // cable is one connection, at the client's end.
 type cable struct {
 	net.Conn

@@ -73,7 +73,9 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-func TestExceptions(t *testing.T) {
+func TestExceptions(t *testing.T) { overBoth(t, testExceptions) }
+
+func testExceptions(t *testing.T) {
 	for _, c := range []struct {
 		name, msg   string
 		first, then stt.Code // as the first thing the server says, and later
@@ -116,7 +118,9 @@ func TestExceptions(t *testing.T) {
 }
 
 // A server that takes nothing must not hold a stream for ever, before or after the end of the audio.
-func TestServerThatDoesNotListen(t *testing.T) {
+func TestServerThatDoesNotListen(t *testing.T) { overBoth(t, testServerThatDoesNotListen) }
+
+func testServerThatDoesNotListen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, func(c *call) {
 			c.say(nothing)
@@ -137,7 +141,9 @@ func TestServerThatDoesNotListen(t *testing.T) {
 }
 
 // Messages hold 50 to 100 ms of audio, however it comes; the last may hold less. The audio is all there.
-func TestChunksOnTheWire(t *testing.T) {
+func TestChunksOnTheWire(t *testing.T) { overBoth(t, testChunksOnTheWire) }
+
+func testChunksOnTheWire(t *testing.T) {
 	for _, piece := range []int{2, 200, 1600, 2222, 3200, 32000, 160000} {
 		t.Run(fmt.Sprint(piece), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -173,7 +179,9 @@ func TestChunksOnTheWire(t *testing.T) {
 	}
 }
 
-func TestWhatIsAsked(t *testing.T) {
+func TestWhatIsAsked(t *testing.T) { overBoth(t, testWhatIsAsked) }
+
+func testWhatIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, func(c *call) { c.audio(); c.goodbye() })
 		r := f.client()
@@ -206,7 +214,9 @@ func TestWhatIsAsked(t *testing.T) {
 
 // The server counts from the beginning of its stream, the caller from that of the session. Partials without a final are
 // made finals when the stream ends well.
-func TestStart(t *testing.T) {
+func TestStart(t *testing.T) { overBoth(t, testStart) }
+
+func testStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, func(c *call) {
 			c.audio()
@@ -236,7 +246,9 @@ func TestStart(t *testing.T) {
 }
 
 // Times beyond the audio that was sent are brought back to it.
-func TestTimesBeyondTheAudio(t *testing.T) {
+func TestTimesBeyondTheAudio(t *testing.T) { overBoth(t, testTimesBeyondTheAudio) }
+
+func testTimesBeyondTheAudio(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t, func(c *call) {
 			c.audio()
@@ -254,7 +266,9 @@ func TestTimesBeyondTheAudio(t *testing.T) {
 }
 
 // Closing a stream ends the connection, also while the server says nothing and takes nothing.
-func TestCloseLeavesNothing(t *testing.T) {
+func TestCloseLeavesNothing(t *testing.T) { overBoth(t, testCloseLeavesNothing) }
+
+func testCloseLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := make(chan struct{})
 		f := newFake(t, func(c *call) {

@@ -30,7 +30,9 @@ func refusing(t *testing.T, times, status int, after string, serve ...func(c *ca
 	return outer, n
 }
 
-func TestRefusedUpgrades(t *testing.T) {
+func TestRefusedUpgrades(t *testing.T) { overBoth(t, testRefusedUpgrades) }
+
+func testRefusedUpgrades(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
 		after  string

@@ -142,6 +142,7 @@ func (c *caseRun) same(what string, got, want []stt.Segment) {
 		c.t.Errorf("%s: %d finals, expected %d", what, len(got), len(want))
 		return
 	}
+	got, want = byChannel(got), byChannel(want)
 	for i := range got {
 		a, b := got[i].Best(), want[i].Best()
 		if a.Text != b.Text || got[i].Span != want[i].Span || !slices.Equal(a.Words, b.Words) {

@@ -42,7 +42,7 @@ type Harness struct {
 	// Audio is some seconds of speech in that format.
 	Audio []byte
 	// Words, unless nil, are what is said in Audio, in normal form and without marks: each must be in exactly one final,
-	// in this order.
+	// in this order; where channels are separate, those of channel 0 before those of channel 1.
 	Words []string
 
 	// Also are promises that hold here although the model in general does not claim them: a client of a
@@ -160,8 +160,16 @@ func (c *caseRun) claims(f stt.Feature) bool {
 	return false
 }
 
-// wordsOf returns the words of finals in order, in normal form and without marks.
+// byChannel returns finals in order, channel by channel: which of two channels speaks first is nobody's promise.
+func byChannel(finals []stt.Segment) []stt.Segment {
+	finals = slices.Clone(finals)
+	slices.SortStableFunc(finals, func(a, b stt.Segment) int { return a.Channel - b.Channel })
+	return finals
+}
+
+// wordsOf returns the words of finals in order, channel by channel, in normal form and without marks.
 func wordsOf(finals []stt.Segment) []string {
+	finals = byChannel(finals)
 	var words []string
 	for i := range finals {
 		best := finals[i].Best()

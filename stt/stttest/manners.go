@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"time"
 
@@ -86,13 +87,13 @@ func (c *caseRun) ownership() {
 		}
 		sender <- err
 	}()
-	var heard []string
+	said := map[int][]string{} // by channel
 	k.listen(func(ev stt.Event) {
 		if ev.Kind != stt.EventSegment {
 			return
 		}
 		if ev.Segment.Final {
-			heard = append(heard, wordsOf([]stt.Segment{*ev.Segment})...)
+			said[ev.Channel] = append(said[ev.Channel], wordsOf([]stt.Segment{*ev.Segment})...)
 		}
 		for _, alt := range ev.Segment.Alternatives {
 			for i := range alt.Words {
@@ -102,6 +103,10 @@ func (c *caseRun) ownership() {
 		ev.Segment.Alternatives = nil
 	})
 	k.finish(sender)
+	var heard []string
+	for _, channel := range slices.Sorted(maps.Keys(said)) {
+		heard = append(heard, said[channel]...)
+	}
 	if c.Words != nil && !slices.Equal(heard, c.Words) {
 		c.t.Errorf("rule 10: with chunks and events overwritten after use the finals hold %q, expected %q", heard, c.Words)
 	}

@@ -59,16 +59,9 @@ func (d *Decoder) Next(m *Message) error {
 }
 
 func (d *Decoder) next(m *Message) error {
-	if err := d.fill(preludeLen); err != nil {
-		return d.ended(err, Overhead)
-	}
-	p, err := parsePrelude(d.buf[d.pos:d.end], d.maxPayload)
+	p, err := d.frame()
 	if err != nil {
-		d.failed = err
 		return err
-	}
-	if err := d.fill(p.total); err != nil {
-		return d.ended(err, p.total)
 	}
 	if err := decodeBody(d.buf[d.pos:d.pos+p.total:d.pos+p.total], p, m); err != nil {
 		d.failed = err

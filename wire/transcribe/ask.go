@@ -13,6 +13,7 @@ import (
 // ParamsOf returns the parameters that ask the service for cfg. It fails with *stt.Error Unsupported, naming the option, for
 // what the protocol cannot say, and Invalid for what the service would refuse. What only helps a recognizer (endpointing,
 // prompt, temperature, the number of speakers, the distance of partials) is left out.
+// A medical cfg is asked of the medical operation.
 func ParamsOf(cfg *stt.Config) (Params, error) {
 	if err := expressible(cfg); err != nil {
 		return Params{}, err
@@ -21,8 +22,14 @@ func ParamsOf(cfg *stt.Config) (Params, error) {
 	if _, err := uuid.Parse(cfg.Session); err == nil && len(cfg.Session) == 36 {
 		p.SessionID = cfg.Session
 	}
+	if cfg.Medical != nil {
+		return p, p.setMedical(cfg)
+	}
 	if err := p.setLanguages(&cfg.Languages); err != nil {
 		return Params{}, err
+	}
+	if p.identifies() && cfg.PII.Mode == stt.PIIRedact {
+		return Params{}, refuse(stt.Unsupported, "pii", "Amazon Transcribe redacts nothing where it is to identify the language")
 	}
 	if cfg.Interim.Stability != stt.StabilityOff {
 		p.EnablePartialResultsStabilization = true
@@ -66,8 +73,8 @@ func expressible(cfg *stt.Config) error {
 		return refuse(stt.Unsupported, "encoding", "Amazon Transcribe takes 8000 to 48000 Hz; got %s", cfg.Audio)
 	case len(cfg.Phrases) > 0:
 		return refuse(stt.Unsupported, "phrases", "Amazon Transcribe takes phrases as a vocabulary stored there, by name")
-	case cfg.Medical != nil || cfg.PII.PHI:
-		return refuse(stt.Unsupported, "medical", "medical streams are not offered by this client of Amazon Transcribe")
+	case cfg.PII.PHI && cfg.Medical == nil:
+		return refuse(stt.Unsupported, "pii", "Amazon Transcribe finds health information in medical streams only")
 	case cfg.PII.Mode == stt.PIIOff && len(cfg.PII.Types) > 0:
 		return refuse(stt.Invalid, "pii", "types of personal data are given, but not whether to identify or redact it")
 	case cfg.Text.NoPunctuation || cfg.Text.NoCase:
@@ -92,6 +99,9 @@ func (p *Params) setLanguages(l *stt.Languages) error {
 	}
 	if len(l.Tags) < 2 {
 		return refuse(stt.Invalid, "identify", "Amazon Transcribe identifies a language among two or more; got %d", len(l.Tags))
+	}
+	if dialects(l.Tags) {
+		return refuse(stt.Invalid, "identify", "Amazon Transcribe takes one dialect of each language; got %s", short(strings.Join(l.Tags, ", ")))
 	}
 	if l.Preferred != "" && !slices.Contains(l.Tags, l.Preferred) {
 		return refuse(stt.Invalid, "identify", "the preferred language %q is not among the candidates %s", short(l.Preferred), short(strings.Join(l.Tags, ", ")))
@@ -121,11 +131,9 @@ func (p *Params) setResources(cfg *stt.Config) error {
 	return setNames("filters", filters, fixed, &p.VocabularyFilterName, &p.VocabularyFilterNames)
 }
 
-var resourceName = name()
-
 func setNames(option string, given []string, fixed bool, one, many *string) error {
 	for _, n := range given {
-		if resourceName(n) != "" {
+		if isName(n) != "" {
 			return refuse(stt.Unsupported, option, "Amazon Transcribe takes %s by the names they are stored under there, 1 to 200 of 0-9 a-z A-Z . _ -; got %q", option, short(n))
 		}
 	}

@@ -10,86 +10,14 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// rule is a combination of parameters that cannot be.
-type rule struct {
-	broken func(p *Params) bool
-	msg    string
-}
-
-// rules stand in the API model's and the developer guide's descriptions of the parameters. Of those, what this package
-// understands all the same is let pass: a list of vocabularies together with a given language, for example.
-var rules = []rule{
-	{func(p *Params) bool { return p.SampleRate == 0 }, "The parameter sample-rate is missing."},
-	{func(p *Params) bool { return p.MediaEncoding == "" }, "The parameter media-encoding is missing."},
-	{func(p *Params) bool {
-		return count(p.LanguageCode != "", p.IdentifyLanguage, p.IdentifyMultipleLanguages) != 1
-	},
-		"Give exactly one of the parameters language-code, identify-language=true and identify-multiple-languages=true."},
-	{func(p *Params) bool { return p.identifies() && len(names("", p.LanguageOptions)) < 2 },
-		"The parameters identify-language and identify-multiple-languages need language-options with two language codes or more, such as en-US,es-US."},
-	{func(p *Params) bool { return !p.identifies() && (p.LanguageOptions != "" || p.PreferredLanguage != "") },
-		"The parameters language-options and preferred-language need identify-language=true or identify-multiple-languages=true."},
-	{func(p *Params) bool { return p.identifies() && dialects(names("", p.LanguageOptions)) },
-		"The parameter language-options may hold one dialect of a language only."},
-	{func(p *Params) bool {
-		return p.PreferredLanguage != "" && !slices.Contains(names("", p.LanguageOptions), p.PreferredLanguage)
-	}, "The parameter preferred-language must be one of language-options."},
-	{func(p *Params) bool { return p.NumberOfChannels > 1 && !p.EnableChannelIdentification },
-		"The parameter number-of-channels needs enable-channel-identification=true."},
-	{func(p *Params) bool { return p.EnableChannelIdentification && p.NumberOfChannels == 0 },
-		"The parameter enable-channel-identification needs number-of-channels."},
-	{func(p *Params) bool { return p.VocabularyName != "" && p.VocabularyNames != "" },
-		"Give one of the parameters vocabulary-name and vocabulary-names."},
-	{func(p *Params) bool { return p.VocabularyFilterName != "" && p.VocabularyFilterNames != "" },
-		"Give one of the parameters vocabulary-filter-name and vocabulary-filter-names."},
-	{func(p *Params) bool { return p.ContentIdentificationType != "" && p.ContentRedactionType != "" },
-		"Give one of the parameters content-identification-type and content-redaction-type."},
-	{func(p *Params) bool {
-		return p.PIIEntityTypes != "" && p.ContentIdentificationType == "" && p.ContentRedactionType == ""
-	}, "The parameter pii-entity-types needs content-identification-type or content-redaction-type."},
-}
-
-// require checks what must be there, and what goes together.
-func (p *Params) require() error {
-	for _, r := range rules {
-		if r.broken(p) {
-			return &stt.Error{Code: stt.Invalid, Op: "open", Msg: r.msg}
-		}
-	}
-	return nil
-}
-
-func (p *Params) identifies() bool { return p.IdentifyLanguage || p.IdentifyMultipleLanguages }
-
-func count(given ...bool) int {
-	n := 0
-	for _, g := range given {
-		if g {
-			n++
-		}
-	}
-	return n
-}
-
-// dialects reports whether two of the codes are of the same language.
-func dialects(codes []string) bool {
-	seen := map[string]bool{}
-	for _, code := range codes {
-		language, _, _ := strings.Cut(code, "-")
-		if seen[language] {
-			return true
-		}
-		seen[language] = true
-	}
-	return false
-}
-
 // parametersOf returns the parameters that set an option of package stt.
 func parametersOf(option string) []*parameter {
 	var all []*parameter
-	for i := range parameters {
-		if slices.Contains(parameters[i].options, option) {
-			all = append(all, &parameters[i])
+	for _, table := range [][]parameter{standardParameters, medicalParameters} {
+		for i := range table {
+			if slices.Contains(table[i].options, option) {
+				all = append(all, &table[i])
+			}
 		}
 	}
 	return all
@@ -100,7 +28,9 @@ func parametersOf(option string) []*parameter {
 func explain(d []*parameter, e *stt.Error) string {
 	switch {
 	case d[0].name == "language-code" && e.Got != "":
-		return validationText([]string{d[0].fault(e.Got, "Member must satisfy enum value set: ["+e.Want+"]")})
+		return validationText([]string{d[0].fault(e.Got, enumText(e.Want))})
+	case d[0].name == "sample-rate" && e.Code == stt.Unsupported:
+		return TextSampleRate
 	case e.Code == stt.Unsupported:
 		all := make([]string, len(d))
 		for i := range d {
@@ -136,15 +66,6 @@ func between(low, high int) func(string) string {
 	}
 }
 
-func oneOf(values ...string) func(string) string {
-	return func(s string) string {
-		if slices.Contains(values, s) {
-			return ""
-		}
-		return "Member must satisfy enum value set: [" + strings.Join(values, ", ") + "]"
-	}
-}
-
 func upTo(high int) func(string) string {
 	return func(s string) string {
 		if s == "" || len(s) > high {
@@ -154,7 +75,8 @@ func upTo(high int) func(string) string {
 	}
 }
 
-func pattern(expr string) func(string) string {
+// matches is the constraint of a regular expression on the whole value.
+func matches(expr string) func(string) string {
 	re := regexp.MustCompile("^(?:" + expr + ")$")
 	return func(s string) string {
 		if re.MatchString(s) {
@@ -164,5 +86,29 @@ func pattern(expr string) func(string) string {
 	}
 }
 
-// name is the constraint on names of vocabularies, filters and models.
-func name() func(string) string { return pattern(`[0-9a-zA-Z._-]{1,200}`) }
+var namePattern = matches(`[0-9a-zA-Z._-]{1,200}`)
+
+// isName is the constraint on the name of a vocabulary, filter or model.
+func isName(s string) string { return namePattern(s) }
+
+var nameList = matches(`[0-9a-zA-Z._, -]+`)
+
+// areNames is the constraint on a comma list of names; space after a comma does no harm.
+func areNames(s string) string {
+	if c := upTo(3000)(s); c != "" {
+		return c
+	}
+	if c := nameList(s); c != "" {
+		return c
+	}
+	all := names("", s)
+	for _, n := range all {
+		if c := isName(n); c != "" {
+			return c
+		}
+	}
+	if len(all) == 0 {
+		return isName("")
+	}
+	return ""
+}

@@ -95,6 +95,8 @@ func (s *Sealer) AppendAudio(dst, audio []byte, now time.Time) ([]byte, error) {
 type Input struct {
 	Audio []byte // of an AudioEvent; a view of the message it was read from
 	End   bool   // the client says that no more audio follows
+	// Date is when a signed message says that it was signed; zero for a bare one. See [Late].
+	Date time.Time
 }
 
 // Reader reads the messages of one client, bare or signed. One goroutine may use it; it allocates nothing in steady state.
@@ -104,6 +106,7 @@ type Reader struct {
 	Verifier *sigv4.ChunkVerifier
 
 	outer, inner eventstream.Message
+	date         time.Time // of the envelope being read
 }
 
 // Read reads one message, the whole of msg. It fails with *stt.Error Malformed, also for a signature that does not match: the
@@ -116,20 +119,23 @@ func (r *Reader) Read(msg []byte) (Input, error) {
 	if err := eventstream.DecodeExact(msg, &r.outer); err != nil {
 		return Input{}, malformed("the message is not a valid event-stream message", err)
 	}
+	r.date = time.Time{}
 	m := &r.outer
 	if signature, ok := m.Headers.Get(eventstream.HeaderChunkSignature).Bytes(); ok {
 		if err := r.open(signature); err != nil {
 			return Input{}, err
 		}
 		if len(m.Payload) == 0 {
-			return Input{End: true}, nil
+			return Input{End: true, Date: r.date}, nil
 		}
 		if err := eventstream.DecodeExact(m.Payload, &r.inner); err != nil {
 			return Input{}, malformed("the signed message does not hold a valid event-stream message", err)
 		}
 		m = &r.inner
 	}
-	return event(m)
+	in, err := event(m)
+	in.Date = r.date
+	return in, err
 }
 
 func (r *Reader) open(signature []byte) error {
@@ -137,6 +143,7 @@ func (r *Reader) open(signature []byte) error {
 	if !ok {
 		return malformed("a signed message needs a :date header of type timestamp", nil)
 	}
+	r.date = date
 	if r.Verifier == nil {
 		return nil
 	}

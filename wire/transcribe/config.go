@@ -16,17 +16,15 @@ var stabilities = map[string]stt.Stability{"": stt.StabilityHigh, "high": stt.St
 var methods = map[string]stt.FilterMethod{"": stt.FilterMask, "mask": stt.FilterMask, "remove": stt.FilterRemove, "tag": stt.FilterTag}
 
 // Config returns what the parameters ask of a recognizer. Whether it can be done is for the session to say; Config fails
-// with *stt.Error Unsupported only for what package stt has no words for. The parameters are those of ParseQuery or ParamsOf.
+// with *stt.Error Unsupported only for what package stt has no words for. The parameters are those of ParseQuery, ParseHeader
+// or ParamsOf. A window for resuming the session is not part of it: see [Params.ResumeWindow].
 func (p *Params) Config() (stt.Config, error) {
 	encoding, ok := encodings[p.MediaEncoding]
 	if !ok {
-		return stt.Config{}, notOffered("media-encoding", p.MediaEncoding)
+		return stt.Config{}, NotOffered("media-encoding", p.MediaEncoding)
 	}
-	switch {
-	case p.LanguageModelName != "":
-		return stt.Config{}, notOffered("language-model-name", p.LanguageModelName)
-	case p.SessionResumeWindow != 0:
-		return stt.Config{}, notOffered("session-resume-window", "")
+	if p.LanguageModelName != "" {
+		return stt.Config{}, NotOffered("language-model-name", p.LanguageModelName)
 	}
 	cfg := stt.Config{
 		Audio:   stt.Format{Encoding: encoding, Rate: p.SampleRate, Channels: max(p.NumberOfChannels, 1)},
@@ -50,12 +48,15 @@ func (p *Params) Config() (stt.Config, error) {
 	case p.ContentRedactionType != "":
 		cfg.PII.Mode = stt.PIIRedact
 	case p.ContentIdentificationType != "":
-		cfg.PII.Mode = stt.PIIIdentify
+		cfg.PII.Mode, cfg.PII.PHI = stt.PIIIdentify, p.Medical
 	}
 	if types := names("", p.PIIEntityTypes); !slices.Contains(types, "ALL") {
 		cfg.PII.Types = types
 	}
 	cfg.Text.Spoken = p.TranscriptFormat == "spoken"
+	if p.Medical {
+		cfg.Medical = &stt.Medical{Specialty: p.Specialty, Type: p.Type}
+	}
 	return cfg, nil
 }
 
@@ -85,7 +86,8 @@ func names(one, list string) []string {
 	return all
 }
 
-func notOffered(name, value string) error {
+// NotOffered returns the refusal of a parameter, *stt.Error Unsupported. The value is told unless it is empty.
+func NotOffered(name, value string) error {
 	msg := "The parameter " + name + " asks for something that this server does not offer"
 	if value != "" {
 		msg += ": " + short(value)

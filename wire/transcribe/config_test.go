@@ -12,6 +12,15 @@ import (
 
 func mono(rate int) stt.Format { return stt.Format{Rate: rate, Channels: 1} }
 
+// identifying is what a request for language identification changes, and more; identified is what it asks for.
+func identifying(more ...string) []string {
+	return append([]string{"language-code", "identify-language=true", "language-options=en-US,de-DE"}, more...)
+}
+
+var identified = stt.Languages{Mode: stt.LanguageIdentify, Tags: []string{"en-US", "de-DE"}}
+
+func sameConfig(a, b stt.Config) bool { return reflect.DeepEqual(a, b) }
+
 func TestConfig(t *testing.T) {
 	for _, c := range []struct {
 		changes []string
@@ -30,9 +39,12 @@ func TestConfig(t *testing.T) {
 		{[]string{"enable-partial-results-stabilization=true", "partial-results-stability=medium"}, func(c *stt.Config) { c.Interim.Stability = stt.StabilityMedium }},
 		{[]string{"partial-results-stability=medium"}, func(c *stt.Config) {}},
 		{[]string{"vocabulary-name=v"}, func(c *stt.Config) { c.Vocabs = []stt.NamedRef{{Name: "v"}} }},
-		{[]string{"vocabulary-names=v, w,,"}, func(c *stt.Config) { c.Vocabs = []stt.NamedRef{{Name: "v"}, {Name: "w"}} }},
+		{identifying("vocabulary-names=v, w,,"), func(c *stt.Config) {
+			c.Languages, c.Vocabs = identified, []stt.NamedRef{{Name: "v"}, {Name: "w"}}
+		}},
 		{[]string{"vocabulary-filter-name=f"}, func(c *stt.Config) { c.Filters = []stt.Filter{{Name: "f", Method: stt.FilterMask}} }},
-		{[]string{"vocabulary-filter-names=f,g", "vocabulary-filter-method=remove"}, func(c *stt.Config) {
+		{identifying("vocabulary-filter-names=f,g", "vocabulary-filter-method=remove"), func(c *stt.Config) {
+			c.Languages = identified
 			c.Filters = []stt.Filter{{Name: "f", Method: stt.FilterRemove}, {Name: "g", Method: stt.FilterRemove}}
 		}},
 		{[]string{"vocabulary-filter-method=remove"}, func(c *stt.Config) {}},
@@ -49,7 +61,7 @@ func TestConfig(t *testing.T) {
 		{[]string{"transcript-format=spoken"}, func(c *stt.Config) { c.Text.Spoken = true }},
 		{[]string{"transcript-format=written"}, func(c *stt.Config) {}},
 	} {
-		p, err := transcribe.ParseQuery(query(c.changes...))
+		p, err := parse(t, query(c.changes...))
 		if c.want == nil {
 			if err == nil {
 				t.Errorf("%v is taken", c.changes)
@@ -62,7 +74,7 @@ func TestConfig(t *testing.T) {
 		}
 		want := stt.Config{Audio: mono(16000), Languages: stt.Languages{Tags: []string{"en-US"}}}
 		c.want(&want)
-		if got, err := p.Config(); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := p.Config(); err != nil || !sameConfig(got, want) {
 			t.Errorf("%v: %+v, %v\nwant %+v", c.changes, got, err, want)
 		}
 	}
@@ -71,11 +83,10 @@ func TestConfig(t *testing.T) {
 // What nobody here has words for is refused in the client's own.
 func TestConfigRefuses(t *testing.T) {
 	for change, text := range map[string]string{
-		"media-encoding=g729":       "The parameter media-encoding asks for something that this server does not offer: g729. Leave it out.",
-		"language-model-name=mine":  "The parameter language-model-name asks for something that this server does not offer: mine. Leave it out.",
-		"session-resume-window=300": "The parameter session-resume-window asks for something that this server does not offer. Leave it out.",
+		"media-encoding=g729":      "The parameter media-encoding asks for something that this server does not offer: g729. Leave it out.",
+		"language-model-name=mine": "The parameter language-model-name asks for something that this server does not offer: mine. Leave it out.",
 	} {
-		p, err := transcribe.ParseQuery(query(change))
+		p, err := parse(t, query(change))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,11 +106,11 @@ func TestParamsOfRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v", want, err)
 		}
-		p, err = transcribe.ParseQuery(p.Query())
+		p, err = parseAs(t, p.Operation(), p.Query())
 		if err != nil {
 			t.Fatalf("%+v: %v", want, err)
 		}
-		if got, err := p.Config(); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := p.Config(); err != nil || !sameConfig(got, want) {
 			t.Fatalf("%+v\nbecomes\n%+v, %v", want, got, err)
 		}
 	}
@@ -118,6 +129,9 @@ func randomConfig(r *rand.Rand) stt.Config {
 			cfg.Languages.Preferred = "ja-JP"
 		}
 	}
+	if cfg.Languages.Mode == stt.LanguageFixed && r.IntN(3) == 0 {
+		return randomMedical(r, cfg)
+	}
 	cfg.Interim.Stability = stt.Stability(r.IntN(4))
 	cfg.Speakers.On = r.IntN(2) == 0
 	cfg.Text.Spoken = r.IntN(2) == 0
@@ -129,8 +143,25 @@ func randomConfig(r *rand.Rand) stt.Config {
 	for _, name := range names[:r.IntN(many+1)] {
 		cfg.Filters = append(cfg.Filters, stt.Filter{Name: name, Method: method})
 	}
-	if cfg.PII.Mode = stt.PIIMode(r.IntN(3)); cfg.PII.Mode != stt.PIIOff && r.IntN(2) == 0 {
+	if cfg.PII.Mode = stt.PIIMode(r.IntN(3)); cfg.PII.Mode == stt.PIIRedact && cfg.Languages.Mode != stt.LanguageFixed {
+		cfg.PII.Mode = stt.PIIIdentify
+	}
+	if cfg.PII.Mode != stt.PIIOff && r.IntN(2) == 0 {
 		cfg.PII.Types = []string{"NAME", "BANK_ROUTING"}
+	}
+	return cfg
+}
+
+func randomMedical(r *rand.Rand, cfg stt.Config) stt.Config {
+	cfg.Languages.Tags = []string{"en-US"}
+	cfg.Audio.Rate = 16000 + r.IntN(32001)
+	cfg.Medical = &stt.Medical{Specialty: "UROLOGY", Type: []string{"CONVERSATION", "DICTATION"}[r.IntN(2)]}
+	cfg.Speakers.On = r.IntN(2) == 0
+	if r.IntN(2) == 0 {
+		cfg.PII = stt.PII{Mode: stt.PIIIdentify, PHI: true}
+	}
+	if r.IntN(2) == 0 {
+		cfg.Vocabs = []stt.NamedRef{{Name: "drugs"}}
 	}
 	return cfg
 }
@@ -140,10 +171,20 @@ func TestParamsOfDefaults(t *testing.T) {
 	if want := (transcribe.Params{SampleRate: 16000, MediaEncoding: "pcm", LanguageCode: "en-US"}); err != nil || p != want {
 		t.Errorf("%+v, %v; want %+v", p, err, want)
 	}
+	p, err = transcribe.ParamsOf(&stt.Config{Audio: mono(16000), Medical: &stt.Medical{}})
+	if want := (transcribe.Params{Medical: true, SampleRate: 16000, MediaEncoding: "pcm", LanguageCode: "en-US", Specialty: "PRIMARYCARE", Type: "CONVERSATION"}); err != nil || p != want {
+		t.Errorf("medical: %+v, %v; want %+v", p, err, want)
+	}
+	p, err = transcribe.ParamsOf(&stt.Config{Audio: mono(16000), Medical: &stt.Medical{Specialty: "neurology", Type: "dictation"}})
+	if err != nil || p.Specialty != "NEUROLOGY" || p.Type != "DICTATION" || p.Operation().WebSocket != transcribe.PathMedicalWebSocket {
+		t.Errorf("medical, in small letters: %+v, %v", p, err)
+	}
 }
 
 func TestParamsOfRefuses(t *testing.T) {
-	identify := stt.Languages{Mode: stt.LanguageIdentify, Tags: []string{"en-US", "de-DE"}}
+	medical := func(change func(c *stt.Config)) func(c *stt.Config) {
+		return func(c *stt.Config) { c.Medical = &stt.Medical{}; change(c) }
+	}
 	for name, c := range map[string]struct {
 		change func(c *stt.Config)
 		code   stt.Code
@@ -155,20 +196,38 @@ func TestParamsOfRefuses(t *testing.T) {
 		"a low rate":           {func(c *stt.Config) { c.Audio.Rate = 7999 }, stt.Unsupported, "encoding"},
 		"a high rate":          {func(c *stt.Config) { c.Audio.Rate = 48001 }, stt.Unsupported, "encoding"},
 		"phrases":              {func(c *stt.Config) { c.Phrases = []stt.Phrase{{Text: "x"}} }, stt.Unsupported, "phrases"},
-		"medical":              {func(c *stt.Config) { c.Medical = &stt.Medical{} }, stt.Unsupported, "medical"},
-		"health information":   {func(c *stt.Config) { c.PII = stt.PII{Mode: stt.PIIIdentify, PHI: true} }, stt.Unsupported, "medical"},
+		"health information":   {func(c *stt.Config) { c.PII = stt.PII{Mode: stt.PIIIdentify, PHI: true} }, stt.Unsupported, "pii"},
 		"types of nothing":     {func(c *stt.Config) { c.PII.Types = []string{"NAME"} }, stt.Invalid, "pii"},
 		"no punctuation":       {func(c *stt.Config) { c.Text.NoPunctuation = true }, stt.Unsupported, "text"},
 		"no case":              {func(c *stt.Config) { c.Text.NoCase = true }, stt.Unsupported, "text"},
 		"two vocabularies":     {func(c *stt.Config) { c.Vocabs = []stt.NamedRef{{Name: "a"}, {Name: "b"}} }, stt.Unsupported, "vocabularies"},
-		"a list as a name":     {func(c *stt.Config) { c.Languages, c.Vocabs = identify, []stt.NamedRef{{Name: "a,b"}} }, stt.Unsupported, "vocabularies"},
+		"a list as a name":     {func(c *stt.Config) { c.Languages, c.Vocabs = identified, []stt.NamedRef{{Name: "a,b"}} }, stt.Unsupported, "vocabularies"},
 		"words without a name": {func(c *stt.Config) { c.Filters = []stt.Filter{{Words: []string{"x"}}} }, stt.Unsupported, "filters"},
 		"two methods": {func(c *stt.Config) {
-			c.Languages, c.Filters = identify, []stt.Filter{{Name: "a"}, {Name: "b", Method: stt.FilterTag}}
+			c.Languages, c.Filters = identified, []stt.Filter{{Name: "a"}, {Name: "b", Method: stt.FilterTag}}
 		}, stt.Unsupported, "filters"},
 		"one candidate": {func(c *stt.Config) { c.Languages = stt.Languages{Mode: stt.LanguageIdentify, Tags: []string{"en-US"}} }, stt.Invalid, "identify"},
 		"no candidate":  {func(c *stt.Config) { c.Languages = stt.Languages{Mode: stt.LanguageIdentifyMany} }, stt.Invalid, "identify"},
-		"a stranger":    {func(c *stt.Config) { c.Languages, c.Languages.Preferred = identify, "fr-FR" }, stt.Invalid, "identify"},
+		"a stranger":    {func(c *stt.Config) { c.Languages, c.Languages.Preferred = identified, "fr-FR" }, stt.Invalid, "identify"},
+		"two dialects": {func(c *stt.Config) {
+			c.Languages = stt.Languages{Mode: stt.LanguageIdentifyMany, Tags: []string{"en-US", "en-GB"}}
+		}, stt.Invalid, "identify"},
+		"redaction in an unknown language": {func(c *stt.Config) { c.Languages, c.PII.Mode = identified, stt.PIIRedact }, stt.Unsupported, "pii"},
+
+		"medical, in German":          {medical(func(c *stt.Config) { c.Languages.Tags = []string{"de-DE"} }), stt.Unsupported, "language"},
+		"medical, in some language":   {medical(func(c *stt.Config) { c.Languages = identified }), stt.Unsupported, "language"},
+		"medical, by telephone":       {medical(func(c *stt.Config) { c.Audio.Rate = 15999 }), stt.Unsupported, "encoding"},
+		"medical, FLAC":               {medical(func(c *stt.Config) { c.Audio.Encoding = stt.FLAC }), stt.Unsupported, "encoding"},
+		"medical, stable":             {medical(func(c *stt.Config) { c.Interim.Stability = stt.StabilityLow }), stt.Unsupported, "stability"},
+		"medical, filtered":           {medical(func(c *stt.Config) { c.Filters = []stt.Filter{{Name: "a"}} }), stt.Unsupported, "filters"},
+		"medical, personal data":      {medical(func(c *stt.Config) { c.PII.Mode = stt.PIIIdentify }), stt.Unsupported, "pii"},
+		"medical, redacted":           {medical(func(c *stt.Config) { c.PII = stt.PII{Mode: stt.PIIRedact, PHI: true} }), stt.Unsupported, "pii"},
+		"medical, some types":         {medical(func(c *stt.Config) { c.PII = stt.PII{Mode: stt.PIIIdentify, PHI: true, Types: []string{"NAME"}} }), stt.Unsupported, "pii"},
+		"medical, spoken":             {medical(func(c *stt.Config) { c.Text.Spoken = true }), stt.Unsupported, "spoken"},
+		"medical, two vocabularies":   {medical(func(c *stt.Config) { c.Vocabs = []stt.NamedRef{{Name: "a"}, {Name: "b"}} }), stt.Unsupported, "vocabularies"},
+		"medical, a vocabulary's URL": {medical(func(c *stt.Config) { c.Vocabs = []stt.NamedRef{{Name: "s3://a"}} }), stt.Unsupported, "vocabularies"},
+		"medical, of no specialty":    {medical(func(c *stt.Config) { c.Medical.Specialty = "DENTISTRY" }), stt.Invalid, "medical"},
+		"medical, of no type":         {medical(func(c *stt.Config) { c.Medical.Type = "SONG" }), stt.Invalid, "medical"},
 	} {
 		cfg := stt.Config{Audio: mono(16000)}
 		c.change(&cfg)

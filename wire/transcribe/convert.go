@@ -18,6 +18,7 @@ type Speaker struct {
 	Channels  bool      // the client asked for channel identification
 	Identify  bool      // the client asked for language identification
 	Speakers  bool      // the client asked for speaker labels
+	Medical   bool      // results are those of the medical operation: no filter matches, stability, languages, entity types
 
 	said map[int]stt.Time // end of the last final, by channel
 }
@@ -40,7 +41,7 @@ func (s *Speaker) result(seg *stt.Segment) Result {
 	if s.Channels {
 		r.ChannelID = "ch_" + strconv.Itoa(seg.Channel)
 	}
-	if s.Identify {
+	if s.Identify && !s.Medical {
 		r.LanguageCode = seg.Language
 		for _, l := range seg.Languages {
 			r.LanguageIdentification = append(r.LanguageIdentification, LanguageScore{l.Language, Fraction(l.Score)})
@@ -49,8 +50,12 @@ func (s *Speaker) result(seg *stt.Segment) Result {
 	// A withdrawn segment has no words left: that is an alternative without items, because clients look at the first.
 	r.Alternatives = []Alternative{{Transcript: best.Text, Items: s.items(&best, seg, span)}}
 	for _, e := range best.Entities {
-		r.Alternatives[0].Entities = append(r.Alternatives[0].Entities, Entity{Category: e.Category, Type: e.Type,
-			Content: e.Content, StartTime: Seconds(e.Span.Start), EndTime: Seconds(e.Span.End), Confidence: fraction(e.Confidence)})
+		entity := Entity{Category: e.Category, Type: e.Type,
+			Content: e.Content, StartTime: Seconds(e.Span.Start), EndTime: Seconds(e.Span.End), Confidence: fraction(e.Confidence)}
+		if s.Medical {
+			entity.Type = ""
+		}
+		r.Alternatives[0].Entities = append(r.Alternatives[0].Entities, entity)
 	}
 	return r
 }
@@ -86,10 +91,20 @@ func (s *Speaker) items(alt *stt.Alternative, seg *stt.Segment, span stt.Span) [
 		words = spread(alt.Text, span)
 	}
 	items := make([]Item, 0, len(words)) // an array always
+	answer := [2]bool{false, true}       // what all items of the result point to
+	said := func(yes bool) *bool {
+		if yes {
+			return &answer[1]
+		}
+		return &answer[0]
+	}
 	last := span.Start
 	for i := range words {
 		w := &words[i]
-		it := Item{Content: w.Text, Type: ItemPronunciation, VocabularyFilterMatch: w.Match}
+		it := Item{Content: w.Text, Type: ItemPronunciation}
+		if !s.Medical {
+			it.VocabularyFilterMatch = said(w.Match)
+		}
 		if w.Span.Known {
 			it.StartTime, it.EndTime = Seconds(w.Span.Start), Seconds(w.Span.End)
 		} else {
@@ -107,9 +122,8 @@ func (s *Speaker) items(alt *stt.Alternative, seg *stt.Segment, span stt.Span) [
 				}
 			}
 		}
-		if s.Stability {
-			stable := w.Stable || seg.Final
-			it.Stable = &stable
+		if s.Stability && !s.Medical {
+			it.Stable = said(w.Stable || seg.Final)
 		}
 		items = append(items, it)
 	}

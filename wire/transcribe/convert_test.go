@@ -72,6 +72,21 @@ func conversations() []conversation {
 				Words:    []stt.Word{sure("call", 0, 400, 1), sure("[NAME]", 400, 1000, 1), mark(".", 1000)},
 				Entities: []stt.Entity{{Category: "PII", Type: "NAME", Content: "[NAME]", First: 1, End: 2, Span: span(400, 1000), Confidence: stt.ConfidenceOf(0.5)}}}}}),
 		}},
+		// All that a client can ask of the medical operation is asked, and more.
+		{name: "medical", speaker: transcribe.Speaker{Medical: true, Speakers: true, Channels: true, Stability: true, Identify: true}, events: []stt.Event{
+			event(stt.Segment{ID: "1", Revision: 1, Span: span(0, 900), Alternatives: alternative(word("the", 0, 200), word("patience", 200, 900))}),
+			event(stt.Segment{ID: "1", Revision: 2, Span: span(0, 2100), Final: true, Alternatives: []stt.Alternative{{Text: "The patient, Jane.",
+				Words: []stt.Word{said("0", sure("The", 0, 200, 1)), said("0", sure("patient", 200, 800, 0.875)), mark(",", 800),
+					said("0", sure("Jane", 1500, 2100, 1)), mark(".", 2100)},
+				Entities: []stt.Entity{{Category: "PHI", Content: "Jane", First: 3, End: 4, Span: span(1500, 2100), Confidence: stt.ConfidenceOf(0.75)}}}}}),
+			{Kind: stt.EventSegment, Channel: 1, Segment: &stt.Segment{ID: "2", Channel: 1, Revision: 1, Final: true, Span: span(2500, 2900),
+				Alternatives: alternative(said("1", sure("Yes", 2500, 2900, 0.5)))}},
+		}},
+		{name: "medical-bare", speaker: transcribe.Speaker{Medical: true, Stability: true, Identify: true}, oneWay: true, events: []stt.Event{
+			event(stt.Segment{ID: "1", Revision: 1, Span: span(0, 900), Final: true, Language: "en-US", Languages: []stt.LanguageScore{{Language: "en-US", Score: 1}},
+				Alternatives: []stt.Alternative{{Text: "***", Words: []stt.Word{matched(sure("***", 0, 900, 1))},
+					Entities: []stt.Entity{{Category: "PHI", Type: "NAME", Content: "***", Span: span(0, 900)}}}}}),
+		}},
 		{name: "text-only", oneWay: true, events: []stt.Event{
 			event(stt.Segment{ID: "1", Revision: 1, Span: span(1000, 2000), Alternatives: []stt.Alternative{{Text: "how are"}}}),
 			event(stt.Segment{ID: "1", Revision: 2, Span: span(1000, 2200), Final: true, Alternatives: []stt.Alternative{{Text: "How are you?"}}}),

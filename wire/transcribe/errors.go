@@ -44,10 +44,16 @@ const (
 	TextUnexpectedFrame   = "Unexpected WebSocket frame received."
 	TextSignatureMismatch = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 	TextUnknownKey        = "The security token included in the request is invalid."
+	TextExpiredToken      = "The security token included in the request is expired."
+	TextConflict          = "Another stream is in progress with the same session ID"
+	TextNoEmptyFrame      = "A complete signal was sent without the preceding empty frame."                                                           // the audio ended, but nobody said so
+	TextUnsigned          = "The message is not signed. Over HTTP/2 every message stands in an envelope with the headers :date and :chunk-signature." // ours
+	TextSampleRate        = "The requested language doesn't support the specified sample rate. Use the correct sample rate then try again."
 	TextCompleted         = "Streaming completed successfully" // reason of the close after a normal end
 )
 
-// codes is the one table from codes to exceptions.
+// codes is the one table from codes to exceptions, on either transport: what is known before a stream begins, HTTP/2 answers
+// with the status; later, and over WebSocket, the name stands in a message.
 var codes = map[stt.Code]Exception{
 	stt.Invalid:          {Name: BadRequest, Status: 400},
 	stt.Malformed:        {Name: BadRequest, Status: 400},
@@ -95,13 +101,18 @@ func ExceptionOf(err error) Exception {
 	case e.Msg == "":
 		x.Message = "The request failed: " + code.String() + "."
 	}
-	if wait, err := time.ParseDuration(e.Got); code == stt.Idle && err == nil {
+	switch wait, err := time.ParseDuration(e.Got); {
+	case code == stt.Idle && err == nil:
 		x.Message = fmt.Sprintf(TextIdle, int(wait.Seconds()))
+	case code == stt.Conflict:
+		x.Message = TextConflict // clients look for it
+	case code == stt.Expired && e.Option == "token": // the credentials, and not what was signed with them
+		x.Name, x.Message = ExpiredToken, TextExpiredToken
 	}
 	return x
 }
 
-// signatures says which exception each reason for refusing a signature is.
+// signatures says which exception each reason for refusing a signature is. The others are InvalidSignature, 403.
 var signatures = map[sigv4.Reason]Exception{
 	sigv4.Missing:           {Name: MissingToken, Status: 403},
 	sigv4.Malformed:         {Name: IncompleteSignature, Status: 400},
@@ -153,9 +164,10 @@ func ErrorOf(x Exception, begun bool) *stt.Error {
 		code = stt.Unavailable
 	case strings.HasPrefix(x.Message, "Your request timed out because no new audio"):
 		code = stt.Idle
-	case strings.HasPrefix(x.Message, "Signature expired"):
+	case strings.HasPrefix(x.Message, textExpired):
 		code = stt.Expired
-	case strings.HasPrefix(x.Message, "The request signature we calculated"): // of a message in the middle of the stream
+	case strings.HasPrefix(x.Message, textNotYet), // of a message in the middle of the stream, as the next
+		strings.HasPrefix(x.Message, "The request signature we calculated"):
 		code = stt.Unauthenticated
 	case x.Name == ServiceUnavailable && !begun:
 		code = stt.Exhausted

@@ -1,6 +1,7 @@
 package transcribe_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,27 +23,65 @@ var modelled = map[string]int{
 	transcribe.IncompleteSignature: 400, transcribe.MissingToken: 403, transcribe.ExpiredToken: 403,
 }
 
+// exceptions is the table of the design: what every code is called on the wire, on either transport.
+var exceptions = map[stt.Code]string{
+	stt.Invalid: transcribe.BadRequest, stt.Malformed: transcribe.BadRequest, stt.Unsupported: transcribe.BadRequest,
+	stt.Unauthenticated: transcribe.UnrecognizedClient, stt.Denied: transcribe.AccessDenied, stt.Expired: transcribe.InvalidSignature,
+	stt.NotFound: transcribe.BadRequest, stt.Conflict: transcribe.Conflict, stt.Quota: transcribe.LimitExceeded,
+	stt.Exhausted: transcribe.ServiceUnavailable, stt.Idle: transcribe.BadRequest, stt.TooLong: transcribe.LimitExceeded,
+	stt.Closed: transcribe.BadRequest, stt.Canceled: transcribe.InternalFailure, stt.DeadlineExceeded: transcribe.InternalFailure,
+	stt.Unavailable: transcribe.ServiceUnavailable, stt.Internal: transcribe.InternalFailure,
+}
+
 func TestEveryCodeHasAnException(t *testing.T) {
-	want := map[stt.Code]string{stt.Invalid: transcribe.BadRequest, stt.Quota: transcribe.LimitExceeded, stt.Exhausted: transcribe.ServiceUnavailable,
-		stt.Conflict: transcribe.Conflict, stt.Unauthenticated: transcribe.UnrecognizedClient, stt.Denied: transcribe.AccessDenied,
-		stt.Idle: transcribe.BadRequest, stt.TooLong: transcribe.LimitExceeded, stt.Unavailable: transcribe.ServiceUnavailable, stt.Internal: transcribe.InternalFailure}
+	if len(exceptions) != len(stt.Codes()) {
+		t.Errorf("%d codes are judged of %d", len(exceptions), len(stt.Codes()))
+	}
+	texts := map[stt.Code]string{stt.Internal: "An internal error ended the stream; the server's log says more.", stt.Conflict: transcribe.TextConflict}
 	for _, code := range stt.Codes() {
 		cause := errors.New("the cause " + secret)
 		x := transcribe.ExceptionOf(&stt.Error{Code: code, Msg: "what happened", Err: cause})
-		if x.Status == 0 || x.Status != modelled[x.Name] || want[code] != "" && x.Name != want[code] {
-			t.Errorf("%v: %+v", code, x)
+		if x.Status == 0 || x.Status != modelled[x.Name] || x.Name != exceptions[code] {
+			t.Errorf("%v: %+v, want %s %d", code, x, exceptions[code], modelled[exceptions[code]])
 		}
-		if strings.Contains(x.Message, "cause") || code != stt.Internal && x.Message != "what happened" {
-			t.Errorf("%v is told as %q", code, x.Message)
+		if want := cmp.Or(texts[code], "what happened"); x.Message != want {
+			t.Errorf("%v is told as %q, want %q", code, x.Message, want)
 		}
 		if x.Fault() != (x.Status < 500) {
 			t.Errorf("%v: the fault of the client: %v", code, x.Fault())
 		}
 		// An error without a message still has a text, and so has one inside another.
 		for _, err := range []error{&stt.Error{Code: code}, fmt.Errorf("around: %w", &stt.Error{Code: code})} {
-			if x := transcribe.ExceptionOf(err); x.Message == "" || x.Name == "" || strings.Contains(x.Message, "around") {
+			if x := transcribe.ExceptionOf(err); x.Message == "" || x.Name != exceptions[code] || strings.Contains(x.Message, "around") {
 				t.Errorf("%v: %+v", err, x)
 			}
+		}
+	}
+}
+
+// Texts that clients look for, whatever the hub's own words are.
+func TestLiteralTexts(t *testing.T) {
+	for _, c := range []struct {
+		err  stt.Error
+		want transcribe.Exception
+	}{
+		{stt.Error{Code: stt.Conflict, Option: "session", Got: session.String(), Msg: "it runs"}, transcribe.Exception{Name: transcribe.Conflict, Status: 409,
+			Message: "Another stream is in progress with the same session ID"}},
+		{stt.Error{Code: stt.Idle, Got: "15s"}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
+			Message: "Your request timed out because no new audio was received for 15 seconds."}},
+		{stt.Error{Code: stt.Expired, Option: "token", Msg: "old"}, transcribe.Exception{Name: transcribe.ExpiredToken, Status: 403,
+			Message: "The security token included in the request is expired."}},
+		{stt.Error{Code: stt.Unsupported, Option: "audio", Msg: "16 kHz only"}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
+			Message: "The requested language doesn't support the specified sample rate. Use the correct sample rate then try again."}},
+		{stt.Error{Code: stt.Unsupported, Option: "language", Got: "fr-FR", Want: "de-DE, en-US"}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
+			Message: "1 validation error detected: Value 'fr-FR' at 'languageCode' failed to satisfy constraint: Member must satisfy enum value set: [de-DE, en-US]"}},
+		{stt.Error{Code: stt.Malformed, Msg: transcribe.TextNoEmptyFrame}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
+			Message: "A complete signal was sent without the preceding empty frame."}},
+		{stt.Error{Code: stt.Malformed, Msg: transcribe.TextTooBig}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
+			Message: "Your stream is too big. Reduce the frame size and try your request again."}},
+	} {
+		if got := transcribe.ExceptionOf(&c.err); got != c.want {
+			t.Errorf("%v: %+v\nwant %+v", &c.err, got, c.want)
 		}
 	}
 }
@@ -95,7 +134,7 @@ func TestOptionsInTheClientsWords(t *testing.T) {
 	for option, names := range map[string]string{
 		"stability": "enable-partial-results-stabilization", "speakers": "show-speaker-label", "spoken": "transcript-format",
 		"identify": "identify-language or identify-multiple-languages", "channels": "enable-channel-identification",
-		"encoding": "media-encoding", "language": "language-code", "model": "language-model-name", "audio": "sample-rate",
+		"encoding": "media-encoding", "language": "language-code", "model": "language-model-name", "medical": "specialty",
 		"vocabularies": "vocabulary-name or vocabulary-names", "phrases": "vocabulary-name or vocabulary-names",
 		"filters": "vocabulary-filter-name or vocabulary-filter-names",
 		"pii":     "content-identification-type or content-redaction-type",
@@ -111,7 +150,7 @@ func TestOptionsInTheClientsWords(t *testing.T) {
 		}
 	}
 	// The protocol's standard operation has no parameter for these: the sentence stands by itself.
-	for _, option := range []string{"", "medical", "something new"} {
+	for _, option := range []string{"", "something new"} {
 		if x := transcribe.ExceptionOf(&stt.Error{Code: stt.Unsupported, Option: option, Msg: "not here"}); x.Message != "not here" {
 			t.Errorf("%q: %+v", option, x)
 		}

@@ -2,10 +2,12 @@ package transcribe_test
 
 import (
 	"bytes"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/stt/stttest"
@@ -104,30 +106,48 @@ func FuzzConversation(f *testing.F) {
 	})
 }
 
-// A query that is taken can be written again and means the same; one that is not is refused in a few words.
-func FuzzParseQuery(f *testing.F) {
-	f.Add("language-code=en-US&media-encoding=pcm&sample-rate=16000&session-id=b4526fcf-5eee-4361-8192-d1cb9e9d6887&pii-entity-types=NAME,ADDRESS&content-redaction-type=PII")
-	f.Add("identify-language=True&language-options=en-US,es-US&preferred-language=es-US&media-encoding=flac&sample-rate=48000&x-amz-user-agent=x")
-	f.Add("language-code=en-US&media-encoding=pcm&sample-rate=8000&enable-channel-identification=TRUE&number-of-channels=2&show-speaker-label=false")
-	f.Add("language-code=&sample-rate=0&media-encoding=mp3")
-	f.Fuzz(func(t *testing.T, raw string) {
+// FuzzParameters takes a query, as it is and as the headers that say the same, to the standard and to the medical operation.
+// What is taken means the same on either transport, can be written again, and asks a recognizer for something; what is not is
+// refused in a few words.
+func FuzzParameters(f *testing.F) {
+	f.Add("language-code=en-US&media-encoding=pcm&sample-rate=16000&session-id=b4526fcf-5eee-4361-8192-d1cb9e9d6887&pii-entity-types=NAME,ADDRESS&content-redaction-type=PII", false)
+	f.Add("identify-language=True&language-options=en-US,es-US&preferred-language=es-US&media-encoding=flac&sample-rate=48000&x-amz-user-agent=x", false)
+	f.Add("language-code=en-US&media-encoding=pcm&sample-rate=8000&enable-channel-identification=TRUE&number-of-channels=2&show-speaker-label=false", false)
+	f.Add("language-code=en-US&media-encoding=pcm&sample-rate=8000&channel-identification=TRUE&number-of-channels=2", true)
+	f.Add("language-code=en-US&media-encoding=pcm&sample-rate=16000&specialty=RADIOLOGY&type=DICTATION&content-identification-type=PHI&vocabulary-name=v", true)
+	f.Add("language-code=&sample-rate=0&media-encoding=mp3", true)
+	f.Fuzz(func(t *testing.T, raw string, medical bool) {
 		query, err := url.ParseQuery(raw)
 		if err != nil {
 			return
 		}
-		p, err := transcribe.ParseQuery(query)
+		op := transcribe.Operations()[0]
+		if medical {
+			op = transcribe.Operations()[1]
+		}
+		p, err := parseAs(t, op, query)
 		if err != nil {
 			x := transcribe.ExceptionOf(err)
-			if stt.CodeOf(err) != stt.Invalid || x.Name != transcribe.BadRequest || x.Message == "" || len(x.Message) > 6000 {
+			if stt.CodeOf(err) != stt.Invalid || x.Name != transcribe.BadRequest || x.Message == "" || len(x.Message) > 8000 || !utf8.ValidString(x.Message) {
 				t.Fatalf("refused as %+v", x)
 			}
 			return
 		}
-		if again, err := transcribe.ParseQuery(p.Query()); err != nil || again != p {
+		if again, err := parseAs(t, op, p.Query()); err != nil || again != p {
 			t.Fatalf("%+v\nbecomes\n%+v, %v", p, again, err)
 		}
-		if _, err := p.Config(); err != nil && stt.CodeOf(err) != stt.Unsupported {
-			t.Fatal(err)
+		if cfg, err := p.Config(); err != nil && stt.CodeOf(err) != stt.Unsupported || err == nil && (cfg.Medical != nil) != medical {
+			t.Fatalf("%+v, %v", cfg, err)
+		}
+		echoed := http.Header{}
+		p.Echo(echoed)
+		if again, err := transcribe.ParseHeader(op, echoed); err != nil || again != p {
+			t.Fatalf("%+v\nis echoed as\n%+v, %v", p, again, err)
+		}
+		for name, values := range echoed {
+			if len(values) != 1 || strings.ContainsFunc(values[0], func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Fatalf("%s is echoed as %q", name, values)
+			}
 		}
 	})
 }

@@ -167,7 +167,7 @@ func (l *Listener) words(a *Alternative) []stt.Word {
 		}
 		rest = after
 		w := stt.Word{Text: it.Content, Span: l.span(it.StartTime, it.EndTime), Confidence: confidence(it.Confidence),
-			Glue: !spaced && len(words) > 0, Stable: it.Stable != nil && *it.Stable, Match: it.VocabularyFilterMatch, Speaker: it.Speaker}
+			Glue: !spaced && len(words) > 0, Stable: it.Stable != nil && *it.Stable, Match: it.VocabularyFilterMatch != nil && *it.VocabularyFilterMatch, Speaker: it.Speaker}
 		if it.Type == ItemPunctuation {
 			w.Kind = stt.Punctuation
 		}

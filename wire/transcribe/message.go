@@ -9,19 +9,9 @@ import (
 	"time"
 )
 
-// PathHTTP2 is the path of the standard operation over HTTP/2.
-const PathHTTP2 = "/stream-transcription"
-
-// The paths of the WebSocket operations (developer guide, "Setting up a WebSocket stream"; the last one is derived by an
-// SDK and not documented).
-const (
-	PathWebSocket              = "/stream-transcription-websocket"
-	PathMedicalWebSocket       = "/medical-stream-transcription-websocket"
-	PathCallAnalyticsWebSocket = "/call-analytics-stream-transcription-websocket"
-	PathMedicalScribeWebSocket = "/medical-scribe-stream-websocket"
-)
-
-// TranscriptEvent is the one event that carries results. Field order is the service's, which prints keys alphabetically.
+// TranscriptEvent is the one event that carries results, of the standard and of the medical operation: MedicalResult and
+// what it holds have fewer members, which a Speaker leaves out. Field order is the service's, which prints keys
+// alphabetically.
 type TranscriptEvent struct {
 	Transcript Transcript
 }
@@ -83,7 +73,7 @@ type Item struct {
 	Stable                *bool  `json:",omitempty"` // with stabilization only
 	StartTime             Seconds
 	Type                  string
-	VocabularyFilterMatch bool
+	VocabularyFilterMatch *bool `json:",omitempty"` // always given, except by the medical operation, which has no filters
 }
 
 // Entity is something found by content identification or redaction.

@@ -2,16 +2,24 @@ package transcribe
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// Params are the parameters of a standard streaming request (developer guide and API model, StartStreamTranscription). The
-// zero value of a field means that the parameter was not given, or was given with a value that asks for nothing.
+// Params are the parameters of a streaming request (developer guide and API model, StartStreamTranscription and
+// StartMedicalStreamTranscription). The zero value of a field means that the parameter was not given, or was given with a
+// value that asks for nothing.
 type Params struct {
+	// Medical says that the parameters are those of the medical operation, which has Specialty and Type, and of the others
+	// LanguageCode, SampleRate, MediaEncoding, SessionID, VocabularyName, ShowSpeakerLabel, ContentIdentificationType, and
+	// those of channels.
+	Medical bool
+
 	LanguageCode                      string
 	SampleRate                        int // Hz
 	MediaEncoding                     string
@@ -36,84 +44,151 @@ type Params struct {
 	PreferredLanguage                 string
 	SessionResumeWindow               int // minutes
 	TranscriptFormat                  string
+	Specialty                         string
+	Type                              string
 }
 
-// parameter describes one parameter: its name on the wire, its member in the API model (which validation texts use), and
-// the options of package stt that it sets, so that errors of the hub can be told in the client's words.
-type parameter struct {
-	name, member string
-	options      []string
-	check        func(value string) string // returns the constraint that is not met, or ""
-	field        func(p *Params) any       // *string, *int or *bool
+// Operation returns the operation that the parameters are of.
+func (p *Params) Operation() Operation {
+	if p.Medical {
+		return medicalOperation()
+	}
+	return standardOperation()
 }
 
-var parameters = []parameter{
-	{name: "language-code", member: "languageCode", options: []string{"language"}, check: upTo(20), field: func(p *Params) any { return &p.LanguageCode }},
-	{name: "sample-rate", member: "mediaSampleRateHertz", options: []string{"audio"}, check: between(8000, 48000), field: func(p *Params) any { return &p.SampleRate }},
-	{name: "media-encoding", member: "mediaEncoding", options: []string{"encoding"}, check: oneOf("pcm", "ogg-opus", "flac", "g711-alaw", "g711-ulaw", "g729"), field: func(p *Params) any { return &p.MediaEncoding }},
-	{name: "session-id", member: "sessionId", check: pattern(`[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}`), field: func(p *Params) any { return &p.SessionID }},
-	{name: "vocabulary-name", member: "vocabularyName", options: []string{"vocabularies", "phrases"}, check: name(), field: func(p *Params) any { return &p.VocabularyName }},
-	{name: "vocabulary-names", member: "vocabularyNames", options: []string{"vocabularies", "phrases"}, check: upTo(3000), field: func(p *Params) any { return &p.VocabularyNames }},
-	{name: "vocabulary-filter-name", member: "vocabularyFilterName", options: []string{"filters"}, check: name(), field: func(p *Params) any { return &p.VocabularyFilterName }},
-	{name: "vocabulary-filter-names", member: "vocabularyFilterNames", options: []string{"filters"}, check: upTo(3000), field: func(p *Params) any { return &p.VocabularyFilterNames }},
-	{name: "vocabulary-filter-method", member: "vocabularyFilterMethod", check: oneOf("mask", "remove", "tag"), field: func(p *Params) any { return &p.VocabularyFilterMethod }},
-	{name: "show-speaker-label", member: "showSpeakerLabel", options: []string{"speakers"}, field: func(p *Params) any { return &p.ShowSpeakerLabel }},
-	{name: "enable-channel-identification", member: "enableChannelIdentification", options: []string{"channels"}, field: func(p *Params) any { return &p.EnableChannelIdentification }},
-	{name: "number-of-channels", member: "numberOfChannels", check: between(1, 2), field: func(p *Params) any { return &p.NumberOfChannels }},
-	{name: "enable-partial-results-stabilization", member: "enablePartialResultsStabilization", options: []string{"stability"}, field: func(p *Params) any { return &p.EnablePartialResultsStabilization }},
-	{name: "partial-results-stability", member: "partialResultsStability", check: oneOf("high", "medium", "low"), field: func(p *Params) any { return &p.PartialResultsStability }},
-	{name: "content-identification-type", member: "contentIdentificationType", options: []string{"pii"}, check: oneOf("PII"), field: func(p *Params) any { return &p.ContentIdentificationType }},
-	{name: "content-redaction-type", member: "contentRedactionType", options: []string{"pii"}, check: oneOf("PII"), field: func(p *Params) any { return &p.ContentRedactionType }},
-	{name: "pii-entity-types", member: "piiEntityTypes", check: pattern(`[A-Z_, ]{1,300}`), field: func(p *Params) any { return &p.PIIEntityTypes }},
-	{name: "language-model-name", member: "languageModelName", options: []string{"model"}, check: name(), field: func(p *Params) any { return &p.LanguageModelName }},
-	{name: "identify-language", member: "identifyLanguage", options: []string{"identify"}, field: func(p *Params) any { return &p.IdentifyLanguage }},
-	{name: "identify-multiple-languages", member: "identifyMultipleLanguages", options: []string{"identify"}, field: func(p *Params) any { return &p.IdentifyMultipleLanguages }},
-	{name: "language-options", member: "languageOptions", check: pattern(`[a-zA-Z,-]{1,200}`), field: func(p *Params) any { return &p.LanguageOptions }},
-	{name: "preferred-language", member: "preferredLanguage", check: upTo(20), field: func(p *Params) any { return &p.PreferredLanguage }},
-	{name: "session-resume-window", member: "sessionResumeWindow", check: between(1, 300), field: func(p *Params) any { return &p.SessionResumeWindow }},
-	{name: "transcript-format", member: "transcriptFormat", options: []string{"spoken"}, check: oneOf("written", "spoken"), field: func(p *Params) any { return &p.TranscriptFormat }},
+// ResumeWindow returns for how long after its start the session may be resumed, or 0 when that was not asked for.
+func (p *Params) ResumeWindow() time.Duration {
+	return time.Duration(p.SessionResumeWindow) * time.Minute
 }
 
-// ParseQuery reads the parameters of a WebSocket request. Names it does not know are passed over, as the service does;
+// headerPrefix stands before the names of parameters where they are HTTP headers.
+const headerPrefix = "x-amzn-transcribe-"
+
+// ParseQuery reads the parameters of a WebSocket request to op. Names it does not know are passed over, as the service does;
 // X-Amz-* are the signature's. It fails with *stt.Error Invalid, in the service's words where they are known, and names all
-// values that are wrong at once. It is more lenient than the service where nothing is lost by it: an empty value is none,
-// booleans are read without case, and one channel may be announced as such.
-func ParseQuery(query url.Values) (Params, error) {
-	var p Params
-	var faults []string
-	for i := range parameters {
-		d := &parameters[i]
+// values that are wrong at once; with Unsupported when op is not offered. It is more lenient than the service where nothing
+// is lost by it: an empty value is none, space around a value does not count, booleans are read without case, one channel
+// may be announced as such, and channel-identification, which the developer guide's own samples write, is taken for
+// enable-channel-identification.
+func ParseQuery(op Operation, query url.Values) (Params, error) {
+	return parse(op, func(d *parameter) []string {
 		values := query[d.name]
-		if d.name == "enable-channel-identification" && len(values) == 0 {
-			values = query["channel-identification"] // the developer guide's own samples spell it so
+		if len(values) == 0 && d.alias != "" {
+			values = query[d.alias]
 		}
+		return values
+	})
+}
+
+// ParseHeader reads the parameters of an HTTP/2 request to op. It is ParseQuery in everything else: a parameter is the header
+// x-amzn-transcribe- and the name it has in a query, and of the developer guide's samples x-amzn-channel-identification is
+// taken as well. The keys of h are in their canonical form, as net/http leaves them.
+func ParseHeader(op Operation, h http.Header) (Params, error) {
+	return parse(op, func(d *parameter) []string {
+		values := h.Values(headerPrefix + d.name)
+		for _, prefix := range []string{headerPrefix, "x-amzn-"} {
+			if len(values) == 0 && d.alias != "" {
+				values = h.Values(prefix + d.alias)
+			}
+		}
+		return values
+	})
+}
+
+func parse(op Operation, given func(d *parameter) []string) (Params, error) {
+	if !op.Offered {
+		return Params{}, operationNotOffered(op)
+	}
+	p := Params{Medical: op.Medical}
+	var faults []string
+	table := p.table()
+	for i := range table {
+		d := &table[i]
+		values := given(d)
 		if len(values) > 1 {
 			return Params{}, &stt.Error{Code: stt.Invalid, Op: "open", Msg: fmt.Sprintf("The parameter %s is given %d times; give it once.", d.name, len(values))}
 		}
-		if len(values) == 0 || values[0] == "" {
-			continue
+		value := ""
+		if len(values) == 1 {
+			value = strings.Trim(values[0], " \t") // which a header cannot have at its ends
 		}
-		if constraint := d.set(&p, values[0]); constraint != "" {
-			faults = append(faults, d.fault(values[0], constraint))
+		switch {
+		case value != "":
+			if constraint := d.set(&p, value); constraint != "" {
+				faults = append(faults, d.fault(value, constraint))
+			}
+		case d.required:
+			faults = append(faults, d.fault("", "Member must not be null"))
 		}
+	}
+	if len(faults) == 0 {
+		faults = p.conflicts()
 	}
 	if len(faults) > 0 {
 		return Params{}, &stt.Error{Code: stt.Invalid, Op: "open", Msg: validationText(faults)}
 	}
-	return p, p.require()
+	return p, nil
 }
 
-func (d *parameter) fault(value, constraint string) string {
-	return fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", short(value), d.member, constraint)
-}
-
-// validationText words validation errors as AWS services do.
-func validationText(faults []string) string {
-	plural := ""
-	if len(faults) > 1 {
-		plural = "s"
+func operationNotOffered(op Operation) error {
+	var offered []string
+	for _, o := range Operations() {
+		if o.Offered {
+			offered = append(offered, o.Name)
+		}
 	}
-	return fmt.Sprintf("%d validation error%s detected: %s", len(faults), plural, strings.Join(faults, "; "))
+	return &stt.Error{Code: stt.Unsupported, Op: "open", Msg: fmt.Sprintf("The operation %s is not offered by this server; %s are.",
+		op.Name, strings.Join(offered, " and "))}
+}
+
+// Query returns the parameters as a WebSocket request carries them.
+func (p *Params) Query() url.Values {
+	q := url.Values{}
+	p.write(false, q.Set)
+	return q
+}
+
+// Header adds the parameters to h as an HTTP/2 request carries them.
+func (p *Params) Header(h http.Header) {
+	p.write(false, func(name, value string) { h.Set(headerPrefix+name, value) })
+}
+
+// Echo adds to h what the response of the HTTP/2 transport repeats of the request: every parameter that was given, and
+// every boolean whether it was given or not. A session id that the server chose is repeated too: set p.SessionID before.
+func (p *Params) Echo(h http.Header) {
+	p.write(true, func(name, value string) { h.Set(headerPrefix+name, value) })
+}
+
+// write hands out the parameters that are set, and of the others the booleans where they are wanted.
+func (p *Params) write(booleans bool, set func(name, value string)) {
+	table := p.table()
+	for i := range table {
+		d := &table[i]
+		value := d.value(p)
+		if _, ok := d.field(p).(*bool); ok && value == "" && booleans {
+			value = "false"
+		}
+		if value != "" {
+			set(d.name, value)
+		}
+	}
+}
+
+// value returns the value of the parameter as it is written, or "" where it is not set.
+func (d *parameter) value(p *Params) string {
+	switch f := d.field(p).(type) {
+	case *string:
+		return *f
+	case *int:
+		if *f != 0 {
+			return strconv.Itoa(*f)
+		}
+	case *bool:
+		if *f {
+			return "true"
+		}
+	}
+	return ""
 }
 
 func (d *parameter) set(p *Params, value string) (constraint string) {
@@ -144,24 +219,19 @@ func (d *parameter) set(p *Params, value string) (constraint string) {
 	return ""
 }
 
-// Query returns the parameters as a WebSocket request carries them.
-func (p *Params) Query() url.Values {
-	q := url.Values{}
-	for i := range parameters {
-		switch f := parameters[i].field(p).(type) {
-		case *string:
-			if *f != "" {
-				q.Set(parameters[i].name, *f)
-			}
-		case *int:
-			if *f != 0 {
-				q.Set(parameters[i].name, strconv.Itoa(*f))
-			}
-		case *bool:
-			if *f {
-				q.Set(parameters[i].name, "true")
-			}
-		}
+// fault words one validation error; no value is null.
+func (d *parameter) fault(value, constraint string) string {
+	if value == "" {
+		return fmt.Sprintf("Value null at '%s' failed to satisfy constraint: %s", d.member, constraint)
 	}
-	return q
+	return fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: %s", short(value), d.member, constraint)
+}
+
+// validationText words validation errors as AWS services do.
+func validationText(faults []string) string {
+	plural := ""
+	if len(faults) > 1 {
+		plural = "s"
+	}
+	return fmt.Sprintf("%d validation error%s detected: %s", len(faults), plural, strings.Join(faults, "; "))
 }

@@ -3,6 +3,7 @@ package transcribe_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"reflect"
 	"strings"
@@ -26,10 +27,41 @@ func query(changes ...string) url.Values {
 	return q
 }
 
+// medical is the ordinary request to the medical operation, with more parameters or others.
+func medical(changes ...string) url.Values {
+	return query(append([]string{"specialty=PRIMARYCARE", "type=CONVERSATION"}, changes...)...)
+}
+
+// parse reads the parameters of a standard request.
+func parse(t testing.TB, query url.Values) (transcribe.Params, error) {
+	t.Helper()
+	return parseAs(t, transcribe.Operations()[0], query)
+}
+
+// parseAs reads the parameters from a query, and again from headers that say the same, and wants the same of both.
+func parseAs(t testing.TB, op transcribe.Operation, query url.Values) (transcribe.Params, error) {
+	t.Helper()
+	h := http.Header{}
+	for name, values := range query {
+		if strings.ToLower(name) != name {
+			continue // headers do not tell Language-Code from language-code
+		}
+		for _, v := range values {
+			h.Add("x-amzn-transcribe-"+name, v)
+		}
+	}
+	p, err := transcribe.ParseQuery(op, query)
+	q, failed := transcribe.ParseHeader(op, h)
+	if p != q || fmt.Sprint(err) != fmt.Sprint(failed) {
+		t.Fatalf("%v\nin a query: %+v, %v\nin headers: %+v, %v", query, p, err, q, failed)
+	}
+	return p, err
+}
+
 // ordinary is what query() means.
 var ordinary = transcribe.Params{LanguageCode: "en-US", SampleRate: 16000, MediaEncoding: "pcm"}
 
-func TestParseQuery(t *testing.T) {
+func TestParameters(t *testing.T) {
 	const id = "B4526fcf-5eee-4361-8192-d1cb9e9d6887"
 	identify := []string{"language-code", "identify-language=true", "language-options=en-US,es-US"}
 	for _, c := range []struct {
@@ -37,6 +69,7 @@ func TestParseQuery(t *testing.T) {
 		want    func(p *transcribe.Params)
 	}{
 		{nil, func(p *transcribe.Params) {}},
+		{[]string{"language-code=eo-EO"}, func(p *transcribe.Params) { p.LanguageCode = "eo-EO" }}, // not Amazon's: a model of the operator's may have it
 		{[]string{"language-code=ckb-IQ"}, func(p *transcribe.Params) { p.LanguageCode = "ckb-IQ" }},
 		{[]string{"sample-rate=8000"}, func(p *transcribe.Params) { p.SampleRate = 8000 }},
 		{[]string{"sample-rate=48000"}, func(p *transcribe.Params) { p.SampleRate = 48000 }},
@@ -44,11 +77,15 @@ func TestParseQuery(t *testing.T) {
 		{[]string{"media-encoding=g729"}, func(p *transcribe.Params) { p.MediaEncoding = "g729" }},
 		{[]string{"session-id=" + id}, func(p *transcribe.Params) { p.SessionID = id }},
 		{[]string{"vocabulary-name=my.words_1-a"}, func(p *transcribe.Params) { p.VocabularyName = "my.words_1-a" }},
-		{[]string{"vocabulary-names=a,b"}, func(p *transcribe.Params) { p.VocabularyNames = "a,b" }},
+		{append(identify, "vocabulary-names=a,b"), func(p *transcribe.Params) {
+			p.LanguageCode, p.IdentifyLanguage, p.LanguageOptions, p.VocabularyNames = "", true, "en-US,es-US", "a,b"
+		}},
 		{[]string{"vocabulary-filter-name=bad", "vocabulary-filter-method=tag"}, func(p *transcribe.Params) {
 			p.VocabularyFilterName, p.VocabularyFilterMethod = "bad", "tag"
 		}},
-		{[]string{"vocabulary-filter-names=a,b"}, func(p *transcribe.Params) { p.VocabularyFilterNames = "a,b" }},
+		{append(identify, "vocabulary-filter-names=a, b"), func(p *transcribe.Params) {
+			p.LanguageCode, p.IdentifyLanguage, p.LanguageOptions, p.VocabularyFilterNames = "", true, "en-US,es-US", "a, b"
+		}},
 		{[]string{"show-speaker-label=true"}, func(p *transcribe.Params) { p.ShowSpeakerLabel = true }},
 		{[]string{"enable-channel-identification=true", "number-of-channels=2"}, func(p *transcribe.Params) {
 			p.EnableChannelIdentification, p.NumberOfChannels = true, 2
@@ -76,6 +113,16 @@ func TestParseQuery(t *testing.T) {
 		{[]string{"show-speaker-label=False"}, func(p *transcribe.Params) {}},
 		{[]string{"identify-language=false", "identify-multiple-languages=FALSE"}, func(p *transcribe.Params) {}},
 		{[]string{"session-id=", "vocabulary-name=", "show-speaker-label=", "number-of-channels="}, func(p *transcribe.Params) {}},
+		{[]string{"language-code= en-US\t"}, func(p *transcribe.Params) {}},
+		{[]string{"number-of-channels=1", "enable-channel-identification=true"}, func(p *transcribe.Params) {
+			p.EnableChannelIdentification, p.NumberOfChannels = true, 1
+		}},
+		{[]string{"partial-results-stability=low"}, func(p *transcribe.Params) { p.PartialResultsStability = "low" }},
+		{[]string{"vocabulary-filter-method=mask"}, func(p *transcribe.Params) { p.VocabularyFilterMethod = "mask" }},
+		{[]string{"show-speaker-label=true", "enable-channel-identification=true", "number-of-channels=2"}, func(p *transcribe.Params) {
+			p.ShowSpeakerLabel, p.EnableChannelIdentification, p.NumberOfChannels = true, true, 2
+		}},
+		{[]string{"specialty=DENTISTRY", "type=SONG"}, func(p *transcribe.Params) {}}, // the medical operation's
 		{[]string{"number-of-channels=1"}, func(p *transcribe.Params) { p.NumberOfChannels = 1 }},
 		{[]string{"channel-identification=TRUE", "number-of-channels=2"}, func(p *transcribe.Params) {
 			p.EnableChannelIdentification, p.NumberOfChannels = true, 2
@@ -85,26 +132,29 @@ func TestParseQuery(t *testing.T) {
 	} {
 		want := ordinary
 		c.want(&want)
-		got, err := transcribe.ParseQuery(query(c.changes...))
+		got, err := parse(t, query(c.changes...))
 		if err != nil || got != want {
 			t.Errorf("%v: %+v, %v\nwant %+v", c.changes, got, err, want)
 			continue
 		}
-		if again, err := transcribe.ParseQuery(got.Query()); err != nil || again != got {
+		if again, err := parse(t, got.Query()); err != nil || again != got {
 			t.Errorf("%v: written and read again %+v, %v", c.changes, again, err)
 		}
 	}
 }
 
-func TestParseQueryRefuses(t *testing.T) {
+func TestParametersRefused(t *testing.T) {
 	one := func(value, member, constraint string) string {
 		return fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint)
 	}
 	const enum = "Member must satisfy enum value set: "
+	codes := enum + "[" + strings.Join(transcribe.Languages(), ", ") + "]"
 	for _, c := range []struct {
 		change, text string
 	}{
-		{"language-code=" + strings.Repeat("x", 21), one(strings.Repeat("x", 21), "languageCode", "Member must have length between 1 and 20, inclusive")},
+		{"language-code=xx", one("xx", "languageCode", codes)},
+		{"language-code=en-us", one("en-us", "languageCode", codes)},
+		{"language-code=english", one("english", "languageCode", codes)},
 		{"sample-rate=7999", one("7999", "mediaSampleRateHertz", "Member must have value greater than or equal to 8000")},
 		{"sample-rate=48001", one("48001", "mediaSampleRateHertz", "Member must have value less than or equal to 48000")},
 		{"sample-rate=16k", one("16k", "mediaSampleRateHertz", "Member must be a whole number")},
@@ -129,11 +179,16 @@ func TestParseQueryRefuses(t *testing.T) {
 		{"identify-language=maybe", one("maybe", "identifyLanguage", "Member must be true or false")},
 		{"identify-multiple-languages=maybe", one("maybe", "identifyMultipleLanguages", "Member must be true or false")},
 		{"language-options=en_US", one("en_US", "languageOptions", "Member must satisfy regular expression pattern: [a-zA-Z,-]{1,200}")},
-		{"preferred-language=" + strings.Repeat("x", 21), one(strings.Repeat("x", 21), "preferredLanguage", "Member must have length between 1 and 20, inclusive")},
+		{"language-options=en-US,xx", one("en-US,xx", "languageOptions", codes)},
+		{"preferred-language=xx", one("xx", "preferredLanguage", codes)},
+		{"vocabulary-names=,", one(",", "vocabularyNames", "Member must satisfy regular expression pattern: [0-9a-zA-Z._-]{1,200}")},
+		{"vocabulary-names=a,\nb", one("a,\nb", "vocabularyNames", "Member must satisfy regular expression pattern: [0-9a-zA-Z._, -]+")},
+		{"vocabulary-filter-names=a,b c", one("a,b c", "vocabularyFilterNames", "Member must satisfy regular expression pattern: [0-9a-zA-Z._-]{1,200}")},
+		{"session-resume-window=0", one("0", "sessionResumeWindow", "Member must have value greater than or equal to 1")},
 		{"session-resume-window=301", one("301", "sessionResumeWindow", "Member must have value less than or equal to 300")},
 		{"transcript-format=Spoken", one("Spoken", "transcriptFormat", enum+"[written, spoken]")},
 	} {
-		_, err := transcribe.ParseQuery(query(c.change))
+		_, err := parse(t, query(c.change))
 		if err == nil {
 			t.Errorf("%.60s is taken", c.change)
 			continue
@@ -145,8 +200,8 @@ func TestParseQueryRefuses(t *testing.T) {
 	}
 }
 
-func TestParseQueryNamesAllFaultsAtOnce(t *testing.T) {
-	_, err := transcribe.ParseQuery(query("sample-rate=1", "media-encoding=mp3", "show-speaker-label=x"))
+func TestAllFaultsAreNamedAtOnce(t *testing.T) {
+	_, err := parse(t, query("sample-rate=1", "media-encoding=mp3", "show-speaker-label=x"))
 	want := "3 validation errors detected: Value '1' at 'mediaSampleRateHertz' failed to satisfy constraint: Member must have value greater than or equal to 8000; " +
 		"Value 'mp3' at 'mediaEncoding' failed to satisfy constraint: Member must satisfy enum value set: [pcm, ogg-opus, flac, g711-alaw, g711-ulaw, g729]; " +
 		"Value 'x' at 'showSpeakerLabel' failed to satisfy constraint: Member must be true or false"
@@ -154,60 +209,25 @@ func TestParseQueryNamesAllFaultsAtOnce(t *testing.T) {
 		t.Errorf("%v\nwant %s", err, want)
 	}
 	// What came is repeated as valid text, whatever it was.
-	_, err = transcribe.ParseQuery(query("media-encoding=\xff\xfe" + strings.Repeat("é", 40)))
+	_, err = parse(t, query("media-encoding=\xff\xfe"+strings.Repeat("é", 40)))
 	if msg := asError(t, err).Msg; !strings.Contains(msg, "...' at 'mediaEncoding'") || strings.ToValidUTF8(msg, "") != msg {
 		t.Errorf("%q", msg)
 	}
 }
 
-func TestParseQueryCombinations(t *testing.T) {
-	for _, c := range []struct {
-		changes []string
-		text    string
-	}{
-		{[]string{"sample-rate"}, "The parameter sample-rate is missing."},
-		{[]string{"media-encoding="}, "The parameter media-encoding is missing."},
-		{[]string{"language-code"}, "exactly one of"},
-		{[]string{"identify-language=true", "language-options=en-US,es-US"}, "exactly one of"},
-		{[]string{"language-code", "identify-language=true", "identify-multiple-languages=true"}, "exactly one of"},
-		{[]string{"language-code", "identify-language=true"}, "need language-options"},
-		{[]string{"language-code", "identify-multiple-languages=true", "language-options=en-US,"}, "need language-options"},
-		{[]string{"language-code", "identify-language=true", "language-options=en-US,en-GB"}, "one dialect"},
-		{[]string{"language-code", "identify-language=true", "language-options=en-US,es-US", "preferred-language=de-DE"}, "preferred-language must be one of"},
-		{[]string{"language-options=en-US,es-US"}, "need identify-language=true"},
-		{[]string{"preferred-language=en-US"}, "need identify-language=true"},
-		{[]string{"number-of-channels=2"}, "number-of-channels needs"},
-		{[]string{"enable-channel-identification=true"}, "enable-channel-identification needs number-of-channels"},
-		{[]string{"vocabulary-name=a", "vocabulary-names=b,c"}, "one of the parameters vocabulary-name and"},
-		{[]string{"vocabulary-filter-name=a", "vocabulary-filter-names=b,c"}, "one of the parameters vocabulary-filter-name and"},
-		{[]string{"content-identification-type=PII", "content-redaction-type=PII"}, "one of the parameters content-identification-type and"},
-		{[]string{"pii-entity-types=NAME"}, "pii-entity-types needs"},
-	} {
-		_, err := transcribe.ParseQuery(query(c.changes...))
-		if err == nil {
-			t.Errorf("%v is taken", c.changes)
-			continue
-		}
-		wantCode(t, err, stt.Invalid, c.text)
-	}
-	twice := query()
-	twice["language-code"] = []string{"en-US", "en-US"}
-	_, err := transcribe.ParseQuery(twice)
-	wantCode(t, err, stt.Invalid, "The parameter language-code is given 2 times; give it once.")
-	twice = query("number-of-channels=2")
-	twice["channel-identification"] = []string{"true", "false"}
-	_, err = transcribe.ParseQuery(twice)
-	wantCode(t, err, stt.Invalid, "given 2 times")
-}
-
-// Whatever parameters can be written can be read.
-func TestQueryRoundTrip(t *testing.T) {
+// Whatever parameters can be written can be read, on either transport.
+func TestParametersRoundTrip(t *testing.T) {
 	r := randomSeed(t)
 	for range 500 {
 		want := randomParams(r)
-		got, err := transcribe.ParseQuery(want.Query())
+		got, err := parseAs(t, want.Operation(), want.Query())
 		if err != nil || got != want {
 			t.Fatalf("%+v\nis written %v\nand read %+v, %v", want, want.Query().Encode(), got, err)
+		}
+		h := http.Header{"X-Amz-Date": {"other headers stay"}}
+		want.Header(h)
+		if got, err := transcribe.ParseHeader(want.Operation(), h); err != nil || got != want || len(h) != len(want.Query())+1 {
+			t.Fatalf("%+v\nis written %v\nand read %+v, %v", want, h, got, err)
 		}
 	}
 }
@@ -219,7 +239,8 @@ func randomParams(r *rand.Rand) transcribe.Params {
 		"SessionID": {session.String()}, "VocabularyName": {"a", "b.c"}, "VocabularyNames": {"a,b"}, "VocabularyFilterName": {"a"},
 		"VocabularyFilterNames": {"a, b"}, "VocabularyFilterMethod": {"mask", "remove", "tag"}, "PartialResultsStability": {"high", "low"},
 		"ContentIdentificationType": {"PII"}, "ContentRedactionType": {"PII"}, "PIIEntityTypes": {"ALL", "NAME,SSN"}, "LanguageModelName": {"m"},
-		"LanguageOptions": {"en-US,de-DE", "fr-FR,en-US,de-DE"}, "PreferredLanguage": {"en-US", "de-DE"}, "TranscriptFormat": {"written", "spoken"}}
+		"LanguageOptions": {"en-US,de-DE", "fr-FR,en-US,de-DE"}, "PreferredLanguage": {"en-US", "de-DE"}, "TranscriptFormat": {"written", "spoken"},
+		"Specialty": {"CARDIOLOGY"}, "Type": {"DICTATION"}}
 	var p transcribe.Params
 	v := reflect.ValueOf(&p).Elem()
 	for i := range v.NumField() {
@@ -244,18 +265,27 @@ func randomParams(r *rand.Rand) transcribe.Params {
 	switch mode {
 	case 0:
 		p.LanguageCode, p.LanguageOptions, p.PreferredLanguage = "en-US", "", ""
+		p.VocabularyNames, p.VocabularyFilterNames = "", ""
 	default:
 		p.LanguageCode, p.LanguageOptions = "", "en-US,de-DE"
+		p.VocabularyName, p.VocabularyFilterName, p.ContentRedactionType, p.LanguageModelName = "", "", "", ""
+		if p.MediaEncoding != "pcm" {
+			p.MediaEncoding = "flac"
+		}
+		if !p.IdentifyLanguage {
+			p.PreferredLanguage = ""
+		}
 	}
 	p.NumberOfChannels = 0
 	if p.EnableChannelIdentification {
 		p.NumberOfChannels = 2
 	}
-	if r.IntN(2) == 0 {
-		p.VocabularyName, p.VocabularyFilterNames = "", ""
-	} else {
-		p.VocabularyNames, p.VocabularyFilterName = "", ""
+	if p.Medical {
+		return transcribe.Params{Medical: true, LanguageCode: "en-US", SampleRate: 16000 + r.IntN(32001), MediaEncoding: p.MediaEncoding, SessionID: p.SessionID,
+			VocabularyName: p.VocabularyName, ShowSpeakerLabel: p.ShowSpeakerLabel, EnableChannelIdentification: p.EnableChannelIdentification,
+			NumberOfChannels: p.NumberOfChannels, Specialty: "CARDIOLOGY", Type: "DICTATION"}
 	}
+	p.Specialty, p.Type = "", ""
 	if p.ContentRedactionType != "" {
 		p.ContentIdentificationType = ""
 	} else if p.ContentIdentificationType == "" {

@@ -191,3 +191,58 @@ func TestReaderDoesNotAllocate(t *testing.T) {
 		t.Errorf("a signed message: %v allocations, want none", n)
 	}
 }
+
+// What was signed says when; what was not does not, even behind something that was.
+func TestDates(t *testing.T) {
+	sealer := newSealer(t)
+	signed, _ := sealer.AppendAudio(nil, vectorAudio, signingTime)
+	end, _ := sealer.AppendAudio(nil, nil, signingTime.Add(time.Second))
+	bare, _ := transcribe.AppendAudio(nil, vectorAudio)
+	r := transcribe.Reader{}
+	for i, c := range []struct {
+		msg  []byte
+		want time.Time
+	}{{signed, signingTime}, {bare, time.Time{}}, {signed, signingTime}, {nil, time.Time{}}, {end, signingTime.Add(time.Second)}} {
+		if in, err := r.Read(c.msg); err != nil || !in.Date.Equal(c.want) || in.Date.IsZero() != c.want.IsZero() {
+			t.Errorf("message %d: %v, %v; want %v", i, in.Date, err, c.want)
+		}
+	}
+}
+
+// A signed message may have been signed some time before it came, or after, by another clock.
+func TestLate(t *testing.T) {
+	const early, late = "Signature expired: 20260102T030405Z is now earlier than ", "Signature not yet current: 20260102T030405Z is still later than "
+	for _, c := range []struct {
+		age, waited, limit time.Duration
+		text               string
+		code               stt.Code // what it means to a client of ours
+	}{
+		{0, 0, 5 * time.Minute, "", 0},
+		{5 * time.Minute, 0, 5 * time.Minute, "", 0},
+		{-5 * time.Minute, 0, 5 * time.Minute, "", 0},
+		{5*time.Minute + time.Second, 0, 5 * time.Minute, early + "20260102T030406Z (20260102T030906Z - 5 min.)", stt.Expired},
+		{5*time.Minute + time.Second, 2 * time.Second, 5 * time.Minute, "", 0},
+		{10 * time.Minute, 4 * time.Minute, 5 * time.Minute, early + "20260102T030905Z (20260102T031405Z - 5 min.)", stt.Expired},
+		{-6 * time.Minute, 0, 5 * time.Minute, late + "20260102T030305Z (20260102T025805Z + 5 min.)", stt.Unauthenticated},
+		{-6 * time.Minute, time.Hour, 5 * time.Minute, late + "20260102T030305Z (20260102T025805Z + 5 min.)", stt.Unauthenticated},
+		{100 * time.Second, 0, 90 * time.Second, early + "20260102T030415Z (20260102T030545Z - 90 sec.)", stt.Expired},
+	} {
+		came := signingTime.Add(c.age).In(time.FixedZone("", 3600))
+		err := transcribe.Late(signingTime, came, c.waited, c.limit)
+		if c.text == "" {
+			if err != nil {
+				t.Errorf("%v old, %v waited: %v", c.age, c.waited, err)
+			}
+			continue
+		}
+		if err == nil {
+			t.Errorf("%v old, %v waited: not late", c.age, c.waited)
+			continue
+		}
+		wantCode(t, err, stt.Malformed, c.text)
+		x := transcribe.ExceptionOf(err)
+		if x.Name != transcribe.BadRequest || x.Message != c.text || transcribe.ErrorOf(x, true).Code != c.code {
+			t.Errorf("%v old: %+v, %v", c.age, x, transcribe.ErrorOf(x, true).Code)
+		}
+	}
+}
