@@ -181,13 +181,14 @@ func overload(outcomes []*outcome, o *options, wall float64) float64 {
 		sum += length
 		longest = max(longest, length)
 	}
-	// With the longest first, the last one ends at most half of it after the average; goodbyes take their time, too.
-	least := (sum/time.Duration(o.parallel) + longest/2 + time.Duration(len(outcomes))*finishTime/time.Duration(o.parallel)).Seconds()
+	// With the longest first, the last one ends at most half of it after the average; finals may take what the limits allow them.
+	allowed := sum*45/100 + time.Duration(len(outcomes))*finishTime
+	least := ((sum+allowed)/time.Duration(o.parallel) + longest/2).Seconds()
 	if o.pacing.speed == 0 || sum == 0 {
 		return 0
 	}
 	return wall * o.pacing.speed / least
 }
 
-// finishTime is what each stream may take for its last final and its end without being thought slow.
+// finishTime is what each stream may take for its end without being thought slow, beside 0.45 of its length for its last final.
 const finishTime = 500 * time.Millisecond

@@ -92,7 +92,7 @@ func (s *segment) pauseEnough(longest, silence int) int {
 
 // advance decodes what has become known. last says that no more will.
 func (s *segment) advance(ctx context.Context, last bool) error {
-	until := min(s.d.rows.end(), s.d.lastVoice+postRoll, s.d.frames)
+	until := s.known()
 	if until <= s.from {
 		return nil // features come two frames late
 	}
@@ -113,6 +113,9 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 			}
 		}
 	}
+	if last && s.drafts() && s.pass.pool != s.d.last {
+		return nil // nobody will ask for the draft
+	}
 	if err := s.feed(ctx, s.fed, until); err != nil {
 		return err
 	}
@@ -129,6 +132,9 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 	}
 	return nil
 }
+
+// known returns the frame up to which there is something to decode now.
+func (s *segment) known() int { return min(s.d.rows.end(), s.d.lastVoice+postRoll, s.d.frames) }
 
 // drafts reports whether finals come from another pass than the partials of a stranger.
 func (s *segment) drafts() bool { return s.d.last != nil }
@@ -290,7 +296,7 @@ func (s *segment) better(ctx context.Context) error {
 	if !s.drafts() || s.pass.pool == s.d.last {
 		return nil
 	}
-	until := s.fed
+	until := max(s.fed, s.known())
 	if err := s.begin(ctx, true); err != nil {
 		return err
 	}
