@@ -59,10 +59,12 @@ type Limits struct {
 	Lag     time.Duration // behind the audio received; above 0
 	Finish  time.Duration // for finals after the end of audio; above 0
 	Streams int           // concurrent; 0: any number
+	Hold    time.Duration // of the stream of a client that may come back; 0: not at all
 	Refused int           // refused sockets open at a time; 0 or more
 	Message Size          // largest message of a client, 1 KiB to 1 GiB
 
-	Connections int // open at a time on all listeners; 0: any number
+	Connections    int // open at a time on all listeners; 0: any number
+	AccountStreams int // concurrent, of one access key; 0: any number
 }
 
 // Transcribe is what only the Amazon Transcribe protocol has.

@@ -49,6 +49,8 @@ func TestValues(t *testing.T) {
 		{"limits.lag", "500ms", "0.5s", func(c *config.Config) any { return c.Limits.Lag }, 500 * time.Millisecond},
 		{"limits.finish", "2h", "120m", func(c *config.Config) any { return c.Limits.Finish }, 2 * time.Hour},
 		{"limits.streams", "16", "16", func(c *config.Config) any { return c.Limits.Streams }, 16},
+		{"limits.account_streams", "0", "0", func(c *config.Config) any { return c.Limits.AccountStreams }, 0},
+		{"limits.hold", "0s", "0s", func(c *config.Config) any { return c.Limits.Hold }, time.Duration(0)},
 		{"limits.refused", "0", "0", func(c *config.Config) any { return c.Limits.Refused }, 0},
 		{"limits.message", "64KiB", "65536", func(c *config.Config) any { return c.Limits.Message }, 64 * config.KiB},
 		{"limits.connections", "0", "0", func(c *config.Config) any { return c.Limits.Connections }, 0},
@@ -108,7 +110,7 @@ func TestPrecedence(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := cfg.Limits, (config.Limits{Idle: 3 * time.Second, Lag: 2 * time.Second, Finish: time.Second,
-		Stream: 2 * time.Hour, Refused: 32, Message: config.MiB, Connections: 4096}); got != want {
+		Stream: 2 * time.Hour, Refused: 32, Message: config.MiB, Connections: 4096, AccountStreams: 25, Hold: 10 * time.Second}); got != want {
 		t.Errorf("limits are %+v, expected %+v", got, want)
 	}
 	if want := map[string]map[string]string{"script": {"script": "from-file", "slots": "2"}}; !reflect.DeepEqual(cfg.Engines, want) {

@@ -52,9 +52,8 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 		defer closeWithin(5*time.Second, c)
 	}
 	s := &server{version: opts.Version, log: opts.Log, handling: requests{ended: make(chan struct{}, 1)}}
-	s.sessions = session.NewService(session.Options{Recognizer: recognizer, Features: Features(cfg), Gate: newGate(cfg.Limits.Streams),
-		Limits: session.Limits{Idle: cfg.Limits.Idle, Stream: cfg.Limits.Stream, Lag: cfg.Limits.Lag, Finish: cfg.Limits.Finish},
-		Log:    opts.Log})
+	s.sessions = session.NewService(session.Options{Recognizer: recognizer, Features: Features(cfg), Gate: newGate(cfg.Limits.Streams, cfg.Limits.AccountStreams),
+		Limits: limits(cfg), Log: opts.Log})
 	listeners, err := listen(cfg, dir, opts)
 	if err != nil {
 		return err
@@ -68,6 +67,15 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 		return err
 	}
 	return s.run(ctx, cfg, opts.Out, recognizer, listeners, s.handlers(cfg, keys, admin))
+}
+
+// limits are those of sessions. Where 0 means none in the configuration, it is a default there.
+func limits(cfg *config.Config) session.Limits {
+	l := session.Limits{Idle: cfg.Limits.Idle, Stream: cfg.Limits.Stream, Lag: cfg.Limits.Lag, Finish: cfg.Limits.Finish, Hold: cfg.Limits.Hold}
+	if l.Hold == 0 {
+		l.Hold = -1
+	}
+	return l
 }
 
 // run serves on listeners, which it owns.

@@ -24,6 +24,7 @@ type intake struct {
 	over    bool // the container has been read to its end, or as far as it can be
 	in, out []int16
 	raw     []byte
+	came    int64 // bytes of whole frames, where there is no container
 	sent    int64 // bytes that the recognizer has taken
 }
 
@@ -56,6 +57,7 @@ func (in *intake) samples(data []byte) []byte {
 	whole := len(data) - len(data)%frame
 	rest := data[whole:]
 	data = data[:whole]
+	in.came += int64(whole)
 	if in.resampler != nil {
 		in.in = sampleEncodings[in.from.Encoding].AppendPCM(in.in[:0], data)
 		in.odd = append(in.odd[:0], rest...)

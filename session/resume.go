@@ -2,43 +2,32 @@ package session
 
 import (
 	"context"
-	"errors"
-	"io"
-	"log/slog"
 	"reflect"
 	"time"
 
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// A session with a resume window outlives its connection. When the client is gone in the middle of its audio, the recognizer's stream
-// is held for a while, so that who comes back with the same id goes on where he was, in mid-word; after that it is ended, and
-// what remains is where the times go on and the finals that nobody was told.
+// A session with a resume window outlives its connection. When the client is gone in the middle of its audio, the recognizer's
+// stream is held for a while, so that who comes back with the same id goes on where he was, in mid-word; after that it is ended,
+// and what remains is where the times go on and the finals that nobody was told. hold.go has what is kept between two
+// connections; here stands how it is come by.
 
 // identity is by whom, and under which id, a session can be found again.
 type identity struct{ caller, id string }
 
 func (r *Request) identity() identity { return identity{r.Caller, r.ID} }
 
-// confirmed is how much older than the latest audio from a client a final must be to count as received: somebody whose
-// connection is dead sends nothing more, but what we write then seems to go out for a while.
-const confirmed = 250 * time.Millisecond
+// confirmed is how much older than fresh audio from a client a final must be to count as received: somebody whose connection
+// is dead sends nothing more, but what we write then seems to go out for a while.
+const confirmed = time.Second
 
-// mostParked bounds how many sessions wait to be taken up again.
-const mostParked = 10000
+// pause is how long a client's audio must have been waited for to be fresh. What was there already, because we are slower
+// than the client sends, may have been sent long ago.
+const pause = 5 * time.Millisecond
 
-// parked is what is kept of a session between two connections. The service's mutex guards it until it has been taken out of
-// Service.parked; then it belongs to whoever took it.
-type parked struct {
-	until time.Time   // end of the window
-	at    stt.Time    // where times go on
-	said  []stt.Event // finals that nobody was told, or not for certain
-	held  *Session    // its stream is still open; nil: it is not, or somebody is at it
-	timer *time.Timer // ends the holding; nil: it has not been held
-	// goesOn says that the stream that is held can take more audio.
-	goesOn bool
-	ended  chan struct{} // closed when at and said are there
-}
+// mostTold bounds how many finals are given again.
+const mostTold = 1000
 
 // told is a final that was given to the caller.
 type told struct {
@@ -56,19 +45,21 @@ func (s *Session) tell(ev *stt.Event) {
 	s.told = append(s.received(), told{*ev, time.Now()})
 }
 
-// received returns the finals that may not have been received. s.mu is held.
+// received forgets the finals that have surely been received, and returns the others. s.mu is held.
 func (s *Session) received() []told {
 	open := s.told[:0]
-	for _, t := range s.told {
-		if !t.at.Before(s.heard.Add(-confirmed)) {
+	for _, t := range s.told[max(len(s.told)-mostTold, 0):] {
+		if !t.at.Before(s.fresh.Add(-confirmed)) {
 			open = append(open, t)
 		}
 	}
+	clear(s.told[len(open):])
 	return open
 }
 
-// Lose says that the caller's connection is gone: Next and Write give why from now on. Without a resume window that is Abort. With
-// one, Close keeps what there is for when the caller comes back.
+// Lose says that the caller's connection is gone: Next, Write and CloseSend give why from now on. Without a resume window that is
+// Abort. With one, Close keeps what there is for when the caller comes back, once a Write that is under way has ended: audio
+// that has come counts.
 func (s *Session) Lose(why error) {
 	if s.req.Resume <= 0 {
 		s.Abort(why)
@@ -94,144 +85,32 @@ func (s *Session) gone() error {
 // ResumedAt is the session time at which the caller's next audio belongs; 0 for a session that begins.
 func (s *Session) ResumedAt() stt.Time { return s.from }
 
-// park keeps what the caller may come back for, and reports whether the recognizer's stream is held open, which Close leaves
-// alone then. The session's sides have ended.
-func (s *Service) park(ses *Session) (holds bool) {
-	if ses.req.Resume <= 0 || ses.req.ID == "" {
-		return false
-	}
-	p := &parked{until: ses.window, at: ses.req.Config.Start + ses.accepted(), ended: make(chan struct{})}
-	ses.mu.Lock()
-	lost := ses.left != nil
-	alive := ses.failure == nil && ses.broken == nil && ses.lost == nil
-	p.goesOn = ses.ended.IsZero() && ses.intake.dec == nil // a container would begin anew in the middle
-	if lost {
-		for _, t := range ses.received() {
-			p.said = append(p.said, t.ev)
-		}
-	}
-	p.said = append(p.said, ses.pending...)
-	ses.mu.Unlock()
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.forget()
-	if s.draining || len(s.parked) >= mostParked || time.Now().After(p.until) {
-		return false
-	}
-	s.parked[ses.req.identity()] = p
-	if !lost || !alive {
-		close(p.ended)
-		return false
-	}
-	wait := time.Duration(0) // for its last results
-	if p.goesOn {
-		wait = s.opts.Limits.Hold
-	}
-	p.held = ses
-	p.timer = time.AfterFunc(wait, func() { s.expire(p) }) // what it calls ends within Limits.Finish
-	return true
-}
-
-// forget drops what can no longer be taken up. s.mu is held.
-func (s *Service) forget() {
-	now := time.Now()
-	for id, p := range s.parked {
-		if p.held == nil && now.After(p.until) {
-			delete(s.parked, id)
-		}
-	}
-}
-
-// expire ends the holding of a stream that nobody has come back for.
-func (s *Service) expire(p *parked) {
-	if ses := s.unhold(p); ses != nil {
-		p.at, p.said = ses.windUp(p.said)
-		close(p.ended)
-	}
-}
-
-// unhold returns the session whose stream p holds, to the first who asks.
-func (s *Service) unhold(p *parked) *Session {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ses := p.held
-	p.held = nil
-	return ses
-}
-
-// windUp ends a stream that was held, and returns where its audio ends and the finals that nobody has been told.
-func (s *Session) windUp(said []stt.Event) (stt.Time, []stt.Event) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.svc.opts.Limits.Finish)
-	defer cancel()
-	if err := s.CloseSend(ctx); err == nil {
-		for {
-			ev, err := s.stream.Recv(ctx)
-			if err != nil {
-				if !errors.Is(err, io.EOF) {
-					s.log.Warn("the results for who may come back are incomplete", slog.Any("error", err))
-				}
-				break
-			}
-			s.rewrite(&ev)
-			if ev.Kind == stt.EventSegment && ev.Segment.Final {
-				said = append(said, ev)
-			}
-		}
-	}
-	s.release()
-	return s.req.Config.Start + s.accepted(), said
-}
-
 // claim ends the session that has the request's identity, and returns what there is to go on from; nil: nothing. A session comes
-// with it where its stream is still open and takes more audio.
+// with it where its stream is still open and takes more of the same audio. Whoever claims has the identity's turn.
 func (s *Service) claim(ctx context.Context, r *Request) (*parked, *Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.opts.Limits.Finish)
-	defer cancel()
 	if err := s.evict(ctx, r.identity()); err != nil {
 		return nil, nil, err
 	}
-	s.mu.Lock()
-	p := s.parked[r.identity()]
-	delete(s.parked, r.identity())
-	s.mu.Unlock()
+	p := s.take(r.identity())
 	if p == nil {
 		return nil, nil, nil
 	}
-	wanted := r.Resume > 0 && time.Now().Before(p.until)
-	if wanted && p.goesOn {
-		ses := s.unhold(p)
-		if ses != nil && sameStream(&ses.req.Config, &r.Config) {
-			p.timer.Stop()
-			return p, ses, nil
-		}
-		if ses != nil {
-			p.at, p.said = ses.windUp(p.said)
-			close(p.ended)
-			return p, nil, nil
-		}
-	}
-	if p.timer != nil {
-		p.timer.Stop()
-		s.expire(p)
-	}
-	if !wanted {
+	if r.Resume <= 0 || !time.Now().Before(p.until) {
+		s.drop(p)
 		return nil, nil, nil
 	}
+	if p.goesOn && sameStream(&p.cfg, &r.Config) {
+		if ses := s.unhold(p, false); ses != nil {
+			return p, ses, nil
+		}
+	}
+	s.expire(p) // if nobody is at it
 	select {
 	case <-p.ended:
 		return p, nil, nil
 	case <-ctx.Done():
-		return nil, nil, stt.AsError(ctx.Err())
-	}
-}
-
-// putBack keeps p for another try, unless somebody has begun anew.
-func (s *Service) putBack(id identity, p *parked) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.parked[id] == nil && s.live[id] == nil && !s.draining {
-		s.parked[id] = p
+		s.putBack(r.identity(), p)
+		return nil, nil, errBusy(ctx)
 	}
 }
 
@@ -248,14 +127,18 @@ func (s *Service) evict(ctx context.Context, id identity) error {
 		select {
 		case <-old.over:
 		case <-ctx.Done():
-			return &stt.Error{Code: stt.Unavailable, Op: "open", RetryAfter: time.Second, Err: ctx.Err(),
-				Msg: "the stream that had the same session id has not ended yet; connect again"}
+			return errBusy(ctx)
 		}
 	}
 }
 
 func errTaken() error {
 	return &stt.Error{Code: stt.Conflict, Op: "next", Msg: "another stream is in progress with the same session id"}
+}
+
+func errBusy(ctx context.Context) error {
+	return &stt.Error{Code: stt.Unavailable, Op: "open", RetryAfter: time.Second, Err: ctx.Err(),
+		Msg: "the stream that had the same session id has not ended yet; connect again"}
 }
 
 // sameStream reports whether the stream that was opened for one request does for another.
@@ -269,24 +152,43 @@ func sameStream(a, b *stt.Config) bool {
 func (s *Session) takeUp(old *Session) {
 	s.stream, s.leave, s.features, s.intake, s.model, s.mark = old.stream, old.leave, old.features, old.intake, old.model, old.mark
 	s.intake.odd, s.intake.head = nil, nil // what was cut off is gone
+	s.intake.sniffed = true                // these are not the first bytes
 	s.req.Config.Start = old.req.Config.Start
 	s.before = old.accepted()
-	s.from = s.req.Config.Start + s.before
+	s.from = old.req.Config.Start + old.intake.from.Duration(old.intake.came)
 }
 
-// unpark ends what is held, and forgets all else: the server is about to end.
-func (s *Service) unpark() {
+// queue is those who open a session with one identity. One of them has the turn.
+type queue struct {
+	turn turn
+	long int // guarded by the service's mutex
+}
+
+// enter waits for the turn of an identity, so that one who opens finds what the one before has left behind, and not half of it.
+func (s *Service) enter(ctx context.Context, id identity) (leave func(), err error) {
+	if id.id == "" {
+		return func() {}, nil
+	}
 	s.mu.Lock()
-	all := s.parked
-	s.parked = map[identity]*parked{}
+	q := s.opening[id]
+	if q == nil {
+		q = &queue{turn: make(turn, 1)}
+		s.opening[id] = q
+	}
+	q.long++
 	s.mu.Unlock()
-	for _, p := range all {
-		switch ses := s.unhold(p); {
-		case ses != nil:
-			p.timer.Stop()
-			ses.release()
-		case p.timer != nil:
-			<-p.ended // somebody is at it
+	quit := func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if q.long--; q.long == 0 {
+			delete(s.opening, id)
 		}
+	}
+	select {
+	case q.turn <- struct{}{}:
+		return func() { q.turn.give(); quit() }, nil
+	case <-ctx.Done():
+		quit()
+		return nil, errBusy(ctx)
 	}
 }

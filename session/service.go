@@ -57,7 +57,7 @@ type Limits struct {
 	Stream time.Duration // wall time from open to close
 	Lag    time.Duration // how long a Write may wait for the recognizer; 0 means 30 s
 	Finish time.Duration // how long finals may take after the end of the audio; 0 means 30 s
-	Hold   time.Duration // how long the recognizer's stream waits for a caller who may come back; 0 means 10 s
+	Hold   time.Duration // how long the recognizer's stream waits for a caller who may come back; 0 means 10 s, below 0 not at all
 }
 
 // Options make a Service. Only Recognizer must be set.
@@ -78,6 +78,9 @@ type Service struct {
 	sessions map[*Session]struct{}
 	live     map[identity]*Session // those that have a connection
 	parked   map[identity]*parked  // those that may be taken up again
+	winding  map[*parked]*Session  // those whose stream is being ended, parked or claimed
+	opening  map[identity]*queue   // who is about to open a session
+	swept    time.Time             // when parked was last searched
 	draining bool
 	left     chan struct{} // holds a token after a session has ended
 	banks    map[[2]int]*audio.Bank
@@ -91,14 +94,14 @@ func NewService(opts Options) *Service {
 	if opts.Limits.Finish <= 0 {
 		opts.Limits.Finish = 30 * time.Second
 	}
-	if opts.Limits.Hold <= 0 {
+	if opts.Limits.Hold == 0 {
 		opts.Limits.Hold = 10 * time.Second
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Service{opts: opts, sessions: map[*Session]struct{}{}, live: map[identity]*Session{}, parked: map[identity]*parked{},
-		left: make(chan struct{}, 1), banks: map[[2]int]*audio.Bank{}}
+		winding: map[*parked]*Session{}, opening: map[identity]*queue{}, left: make(chan struct{}, 1), banks: map[[2]int]*audio.Bank{}}
 }
 
 // Open admits a caller and starts a session. ctx bounds the opening. The error is an *stt.Error: what Gate and Recognizer
@@ -110,7 +113,11 @@ func (s *Service) Open(ctx context.Context, r *Request) (*Session, error) {
 			append(r.attrs(), slog.String("code", stt.CodeOf(err).String()), slog.String("reason", err.Error()))...)
 		return nil, err
 	}
-	ses.log.Info("stream opened", slog.String("audio", r.Config.Audio.String()))
+	attrs := []slog.Attr{slog.String("audio", r.Config.Audio.String())}
+	if ses.from > 0 {
+		attrs = append(attrs, slog.Duration("resumed", ses.from))
+	}
+	ses.log.LogAttrs(ctx, slog.LevelInfo, "stream opened", attrs...)
 	return ses, nil
 }
 
@@ -120,7 +127,14 @@ func (s *Service) open(ctx context.Context, r *Request) (*Session, error) {
 		return nil, err
 	}
 	// Whoever asks for what can be had ends the session that has the same id, but nobody else does.
-	p, old, err := s.claim(ctx, r)
+	bounded, cancel := context.WithTimeout(ctx, s.opts.Limits.Finish)
+	defer cancel()
+	leave, err := s.enter(bounded, r.identity())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	p, old, err := s.claim(bounded, r)
 	if err != nil {
 		return nil, err
 	}
@@ -161,13 +175,13 @@ func (s *Service) admit(ctx context.Context, ses *Session, cfg stt.Config) (err 
 // register makes a session one of those that are open. After an error nothing is left of it.
 func (s *Service) register(ses *Session) error {
 	ses.opened = time.Now() // opening may have taken a while, in which nobody could send
-	ses.heard = ses.opened
+	ses.heard, ses.fresh = ses.opened, ses.opened
 	if ses.window.IsZero() {
 		ses.window = ses.opened.Add(ses.req.Resume)
 	}
 	id := ses.req.identity()
 	s.mu.Lock()
-	draining, other := s.draining, s.live[id]
+	draining := s.draining
 	if !draining {
 		s.sessions[ses] = struct{}{}
 		if id.id != "" {
@@ -176,12 +190,8 @@ func (s *Service) register(ses *Session) error {
 	}
 	s.mu.Unlock()
 	if draining {
-		ses.stream.Close()
-		ses.leave()
+		ses.release()
 		return errDraining()
-	}
-	if other != nil { // who came at the same moment
-		other.Lose(errTaken())
 	}
 	return nil
 }
@@ -238,60 +248,6 @@ func oneLanguage(tags []string) bool {
 		language, _, _ := strings.Cut(tag, "-")
 		return !strings.EqualFold(language, first)
 	})
-}
-
-func errDraining() error {
-	return &stt.Error{Code: stt.Unavailable, Op: "open", RetryAfter: time.Second, Msg: "the server is shutting down; connect again"}
-}
-
-// Draining reports whether new streams are refused because the server is about to end.
-func (s *Service) Draining() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.draining
-}
-
-// Active returns the number of open sessions.
-func (s *Service) Active() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.sessions)
-}
-
-// Drain refuses new streams and waits for the running ones to end by themselves. When ctx is done first, it ends them with
-// Unavailable and waits until their owners have closed them, but no longer than a few seconds.
-func (s *Service) Drain(ctx context.Context) {
-	s.mu.Lock()
-	s.draining = true
-	s.mu.Unlock()
-	s.unpark()
-	if s.empty(ctx) {
-		return
-	}
-	s.mu.Lock()
-	rest := make([]*Session, 0, len(s.sessions))
-	for ses := range s.sessions {
-		rest = append(rest, ses)
-	}
-	s.mu.Unlock()
-	for _, ses := range rest {
-		ses.Abort(&stt.Error{Code: stt.Unavailable, Op: "drain", RetryAfter: time.Second,
-			Msg: "the server is shutting down and ends this stream; connect again"})
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	s.empty(last)
-}
-
-func (s *Service) empty(ctx context.Context) bool {
-	for s.Active() > 0 {
-		select {
-		case <-s.left:
-		case <-ctx.Done():
-			return s.Active() == 0
-		}
-	}
-	return true
 }
 
 func (s *Service) remove(ses *Session) {

@@ -41,6 +41,7 @@ type Session struct {
 
 	mu      sync.Mutex  // guards all below
 	heard   time.Time   // when audio last came
+	fresh   time.Time   // when it last came that had been waited for
 	busy    bool        // a Write is under way, so nobody is idle
 	ended   time.Time   // when the audio ended; zero: not yet
 	failure error       // why the session ends, where it is not the stream that says so
@@ -195,8 +196,11 @@ func (s *Session) Abort(why error) {
 		return // who may come back finds what there is
 	}
 	s.fail(why)
-	s.stream.Close()
+	s.end()
 }
+
+// end unblocks both sides. What the stream says of its end is of no interest.
+func (s *Session) end() { s.stream.Close() }
 
 // reason returns why the stream is at its end.
 func (s *Session) reason(err error) error {
@@ -225,8 +229,9 @@ func (s *Session) count(ev *stt.Event) {
 	}
 }
 
-// Close ends the session, gives back what it held, and writes the closing line of the log. reason is why the dialect lets
-// go: nil or io.EOF for a regular end. It returns when everything of the session has ended.
+// Close ends the session, gives back what it held or keeps it for who may come back, and writes the closing line of the log.
+// reason is why the dialect lets go: nil or io.EOF for a regular end. It returns when everything of the session has ended. After
+// Lose the write side may still be used, and is told why it is of no use.
 func (s *Session) Close(reason error) {
 	s.mu.Lock()
 	again := s.closed
@@ -236,7 +241,7 @@ func (s *Session) Close(reason error) {
 		return
 	}
 	defer close(s.over)
-	if !s.svc.park(s) {
+	if !s.svc.park(s, reason) {
 		s.release()
 	}
 	s.writing.take() // a Write that was under way has been unblocked by now

@@ -24,11 +24,11 @@ func (t turn) give() { <-t }
 func (s *Session) Write(ctx context.Context, data []byte) error {
 	s.writing.take()
 	defer s.writing.give()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if s.req.Resume > 0 {
 		ctx = context.WithoutCancel(ctx) // a connection that breaks must not cost audio that has come
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if len(data) == 0 {
 		return s.failed()
@@ -51,7 +51,7 @@ func (s *Session) send(ctx context.Context, pcm []byte) error {
 	lag, cancel := context.WithTimeout(ctx, s.svc.opts.Limits.Lag)
 	defer cancel()
 	s.waits(cancel)
-	err := s.stream.Send(lag, stt.Chunk{Data: pcm, Offset: s.req.Config.Start + s.accepted()})
+	err := s.stream.Send(lag, stt.Chunk{Data: pcm, Offset: s.position()})
 	over := lag.Err()
 	s.waits(nil)
 	if err == nil {
@@ -91,6 +91,9 @@ func (s *Session) waits(giveUp context.CancelFunc) {
 // accepted is the audio time that the recognizer has taken. The write side or Close call it.
 func (s *Session) accepted() time.Duration { return s.intake.to.Duration(s.intake.sent) }
 
+// position is the session time up to which the recognizer has taken audio.
+func (s *Session) position() stt.Time { return s.req.Config.Start + s.accepted() }
+
 func (s *Session) failed() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +112,11 @@ func (s *Session) began() error {
 	case !s.ended.IsZero() || s.closed:
 		return &stt.Error{Code: stt.Closed, Op: "write", Msg: "the session takes no more audio"}
 	}
-	s.heard, s.busy = time.Now(), true
+	now := time.Now()
+	if now.Sub(s.heard) >= pause {
+		s.fresh = now
+	}
+	s.heard, s.busy = now, true
 	return nil
 }
 
@@ -124,6 +131,9 @@ func (s *Session) Flush(ctx context.Context) error {
 	s.writing.take()
 	defer s.writing.give()
 	if err := s.failed(); err != nil {
+		return err
+	}
+	if err := s.gone(); err != nil {
 		return err
 	}
 	bounded, cancel := context.WithCancel(ctx)
@@ -141,6 +151,9 @@ func (s *Session) Flush(ctx context.Context) error {
 func (s *Session) CloseSend(ctx context.Context) error {
 	s.writing.take()
 	defer s.writing.give()
+	if err := s.gone(); err != nil {
+		return err // the stream may be somebody else's by now
+	}
 	return s.closeSend(ctx)
 }
 

@@ -20,7 +20,7 @@ const (
 func announce(header http.Header, ses *session.Session) {
 	header.Set(headerModel, headerValue(ses.Model()))
 	if at := ses.ResumedAt(); at > 0 {
-		header.Set(headerResumed, strconv.FormatFloat(at.Seconds(), 'f', 3, 64))
+		header.Set(headerResumed, strconv.FormatFloat(at.Seconds(), 'f', -1, 64))
 	}
 }
 

@@ -121,6 +121,14 @@ func (c *conversation) send(ctx context.Context, ev *wire.TranscriptEvent) error
 	return nil
 }
 
+// handOver closes the session at once where another connection takes its id: that waits for it, and not for the goodbye to
+// a client that may be gone.
+func (c *conversation) handOver(why error) {
+	if stt.CodeOf(why) == stt.Conflict {
+		c.session.Close(why)
+	}
+}
+
 // release lets go of the session, so that a Write that waits for the recognizer ends; not where the caller may come back.
 func (c *conversation) release(why error) {
 	if errors.Is(why, errGone) {

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/earshot-stt/earshot/auth"
 	dialect "github.com/earshot-stt/earshot/dialect/transcribe"
 	"github.com/earshot-stt/earshot/engine/script"
 	"github.com/earshot-stt/earshot/session"
@@ -61,6 +62,9 @@ func compare(t *testing.T, got, want string) {
 	}
 }
 
+// resumedAt is the header that a client which comes back finds.
+const resumedAt = "X-Earshot-Resumed-At"
+
 // player is a conversation under way.
 type player struct {
 	t      *testing.T
@@ -70,6 +74,7 @@ type player struct {
 	engine script.Options
 	rate   int
 
+	aside    []player // connections that wait, with who holds them
 	client   *raw
 	post     *post // instead of client, over HTTP/2
 	bytes    int   // of a second of audio
@@ -112,6 +117,20 @@ func (p *player) step(words []string) []string {
 		return p.connect(words[1:])
 	case "post":
 		return p.request(words[1:])
+	case "wait":
+		pass(p.duration(words[1]))
+		if p.client == nil && p.post == nil {
+			return nil
+		}
+	case "aside": // the connection stays, and another may come
+		p.aside = append(p.aside, *p)
+		p.client, p.post = nil, nil
+		return nil
+	case "back": // to the connection that was put aside last
+		last := p.aside[len(p.aside)-1]
+		p.hangUpNow()
+		p.aside = p.aside[:len(p.aside)-1]
+		p.client, p.post, p.sealer, p.bytes, p.envelope = last.client, last.post, last.sealer, last.bytes, last.envelope
 	}
 	if p.client == nil && p.post == nil {
 		p.t.Fatalf("the conversation has %q before it has connected", words[0])
@@ -168,8 +187,10 @@ func (p *player) step(words []string) []string {
 		p.client.send(fin|opClose, payload)
 	case "hang-up":
 		p.client.conn.Close()
-	case "wait":
-		pass(p.duration(rest))
+	case "wait", "back": // done
+	case "lost": // the connection
+		p.hangUpNow()
+		return nil
 	default:
 		p.t.Fatalf("nobody knows what %q is", words[0])
 	}
@@ -201,6 +222,10 @@ func (p *player) settings(words []string) {
 			p.do.Hosts = strings.Split(value, ",")
 		case "message":
 			p.do.MaxMessage, _ = strconv.Atoi(value)
+		case "hold":
+			p.limits.Hold = p.duration(value)
+		case "slots":
+			p.engine.Slots, _ = strconv.Atoi(value)
 		case "idle":
 			p.limits.Idle = p.duration(value)
 		case "longest":
@@ -261,27 +286,38 @@ func (p *player) connect(words []string) []string {
 	rate, _ := strconv.Atoi(query.Get("sample-rate"))
 	p.bytes = 2 * rate
 	p.client = p.server.handshake(p.t, request(requestURI(p.t, signed), handshaking+goodKey))
-	return append([]string{p.client.resp.Status[:3]}, p.client.heard()...)
+	said := []string{p.client.resp.Status[:3]}
+	if at := p.client.resp.Header.Get(resumedAt); at != "" {
+		said = append(said, strings.ToLower(resumedAt)+": "+at)
+	}
+	return append(said, p.client.heard()...)
 }
 
 // start sees to it that there is a server, and that an earlier connection to it has done its part.
 func (p *player) start() {
 	if p.server == nil {
+		p.do.Keys = auth.Static{keyID: secret, "AKIDOTHER": secret}
 		p.server = serve(p.t, session.Options{Recognizer: oneRate{script.New(p.engine), p.rate}, Limits: p.limits}, p.do)
 	}
 	p.hangUp()
 }
 
 func (p *player) hangUp() {
+	if p.client != nil || p.post != nil {
+		p.hangUpNow()
+		pass(10 * time.Second)
+	}
+}
+
+func (p *player) hangUpNow() {
 	if p.client != nil {
 		p.client.conn.Close()
-		pass(10 * time.Second)
 	}
 	if p.post != nil {
 		p.post.hangUp()
-		pass(10 * time.Second)
 	}
 	p.client, p.post = nil, nil
+	synctest.Wait()
 }
 
 func (p *player) signer(secret, key string) sigv4.Signer {

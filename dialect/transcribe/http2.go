@@ -72,8 +72,9 @@ func (h *Handler) serveHTTP2(w http.ResponseWriter, r *http.Request, a *asked) {
 		c.begin(a)
 		why = c.speak(ctx)
 	})
+	c.handOver(why)
 	switch {
-	case ctx.Err() != nil || errors.Is(why, errGone):
+	case ctx.Err() != nil && stt.CodeOf(why) != stt.Internal, errors.Is(why, errGone): // a bug is one, whoever is there
 		why = errGone
 	case why != nil:
 		c.raise(ctx, why)

@@ -86,7 +86,7 @@ func (p *post) listen(client *http.Client, req *http.Request) {
 	p.resp = resp
 	p.note(fmt.Sprint(resp.StatusCode))
 	for _, name := range slices.Sorted(maps.Keys(resp.Header)) {
-		if !p.headers && name != "X-Amzn-Errortype" {
+		if !p.headers && name != "X-Amzn-Errortype" && name != resumedAt {
 			continue
 		}
 		value := strings.Join(resp.Header.Values(name), ", ")

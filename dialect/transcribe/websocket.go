@@ -94,6 +94,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, a *asked) {
 	reading.Go(func() { c.listen(func() { c.read(ctx) }) }) // owned by this handler; ends when the socket does, or with what cannot be read on from
 	var why error
 	guarded(&why, func() { why = c.speak(ctx) })
+	c.handOver(why)
 	switch {
 	case why == nil:
 		c.socket.Goodbye(websocket.StatusNormalClosure, wire.TextCompleted, closeWait)

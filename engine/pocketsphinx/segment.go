@@ -17,6 +17,8 @@ const (
 	firstMean = 20
 	// knownMean is how much speech makes a mean that is not worth starting over for.
 	knownMean = 400
+	// finalMean is how much speech makes a mean that the final of a long segment may come from, which need not be begun at its end then.
+	finalMean = 640
 	// lead is how much silence is made up before a segment that has none of its own, and trail how much behind.
 	lead  = 20
 	trail = 5
@@ -40,8 +42,8 @@ const catchUp = 0.6
 //
 // Where finals are fast, they are the words of the pass under way. From which frame on they wait for the one that chases it depends
 // on the audio alone, and so the words do not depend on how busy the machine is. Where finals are accurate, the words of a stranger
-// are a draft, found with less effort; the end of the segment begins a pass with all that is known by then. Those of a speaker who is
-// known come from a pass with that effort from the start.
+// are a draft, found with less effort. When he has spoken for six seconds, a pass that tries harder chases it, and the words of that are final; a segment
+// that ends before is gone over at its end. A segment of a speaker who is known is heard with that effort from the start.
 type segment struct {
 	d     *decoder
 	from  int    // the first frame that belongs to it, silence before the speech included
@@ -113,7 +115,7 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 			}
 		}
 	}
-	if last && s.drafts() && s.pass.pool != s.d.last {
+	if last && s.drafting() && !s.decided() {
 		return nil // nobody will ask for the draft
 	}
 	if err := s.feed(ctx, s.fed, until); err != nil {
@@ -121,10 +123,9 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 	}
 	s.fed = max(s.fed, until)
 	if !last && s.worthwhile() {
-		if err := s.takeOver(ctx); err != nil { // of the one before
+		if err := s.pursue(ctx); err != nil {
 			return err
 		}
-		s.pursue()
 	}
 	if s.chase != nil {
 		s.chase.add(s.d.rows.slice(s.chased, s.fed))
@@ -139,16 +140,31 @@ func (s *segment) known() int { return min(s.d.rows.end(), s.d.lastVoice+postRol
 // drafts reports whether finals come from another pass than the partials of a stranger.
 func (s *segment) drafts() bool { return s.d.last != nil }
 
-// pursue begins a chase; one that only partials are the better for, only if there is a search to spare.
-func (s *segment) pursue() {
+// drafting reports whether the pass under way is only good for partials.
+func (s *segment) drafting() bool { return s.drafts() && s.pass.pool != s.d.last }
+
+// decided reports whether a pass for the final chases a draft.
+func (s *segment) decided() bool { return s.drafts() && s.chase != nil && s.chase.pool == s.d.last }
+
+// pursue begins a chase.
+func (s *segment) pursue(ctx context.Context) error {
+	from, due := s.d.pool, s.d.frames+int(catchUp*float64(s.fed-s.from))
 	var with *search
-	if s.drafts() {
+	switch {
+	case !s.drafts():
+		if err := s.takeOver(ctx); err != nil { // of the one before
+			return err
+		}
+	case s.d.mean.weight >= finalMean: // it will not be much better at the end
+		s.stopChase()
+		from = s.d.last
+	default: // only partials are the better for it: a search must be to spare
 		if with = s.d.pool.try(); with == nil {
-			return
+			return nil
 		}
 	}
-	due := s.d.frames + int(catchUp*float64(s.fed-s.from))
-	s.chase, s.chased = newChase(s.d.pool, s.d.cores, with, s.start(), due), s.from
+	s.chase, s.chased = newChase(from, s.d.cores, with, s.start(), due), s.from
+	return nil
 }
 
 // feed searches frames from to until, and does not wait for anybody.
@@ -160,19 +176,19 @@ func (s *segment) feed(ctx context.Context, from, until int) error {
 
 // worthwhile reports whether the mean has become so much better that another pass should begin.
 func (s *segment) worthwhile() bool {
-	weight := s.pass.weight
-	if s.chase != nil {
-		if !s.chase.counts || s.drafts() {
-			return false
-		}
-		weight = s.chase.weight
+	now, weight := s.d.mean.weight, max(s.pass.weight, s.failed)
+	switch {
+	case s.drafts() && now >= finalMean:
+		return s.drafting() && !s.decided() && s.failed < finalMean
+	case s.drafts():
+		return s.chase == nil && now >= betterDraft*weight
+	case s.chase == nil:
+	case s.chase.counts:
+		weight = max(weight, s.chase.weight)
+	default:
+		return false
 	}
-	weight = max(weight, s.failed)
-	times := better
-	if s.drafts() {
-		times = betterDraft
-	}
-	return weight < knownMean && s.d.mean.weight >= times*weight
+	return weight < knownMean && now >= better*weight
 }
 
 // learn takes the speech before frame n into the mean.
@@ -287,13 +303,13 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 
 // better sees to it that the final comes from the best pass that its caller is willing to wait for.
 func (s *segment) better(ctx context.Context) error {
-	if s.chase != nil && s.chase.counts && !s.drafts() {
+	if s.decided() || s.chase != nil && s.chase.counts && !s.drafts() {
 		if err := s.takeOver(ctx); err != nil {
 			return err
 		}
 	}
 	s.stopChase()
-	if !s.drafts() || s.pass.pool == s.d.last {
+	if !s.drafting() {
 		return nil
 	}
 	until := max(s.fed, s.known())

@@ -32,7 +32,8 @@ type Server struct {
 // data; args are more flags of its command serve. Its log goes to log.
 func Serve(ctx context.Context, log io.Writer, program, dir string, args ...string) (*Server, error) {
 	data := filepath.Join(dir, "data")
-	child, err := Start(ctx, log, program, append([]string{"serve", "--listen", "127.0.0.1:0", "--tls-listen", "off", "--data", data}, args...)...)
+	child, err := Start(ctx, log, program, append([]string{"serve", "--listen", "127.0.0.1:0", "--tls-listen", "off", "--data", data,
+		"--limits-account-streams", "0"}, args...)...)
 	if err != nil {
 		return nil, err
 	}
