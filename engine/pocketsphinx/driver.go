@@ -46,7 +46,8 @@ func Driver() stt.Driver {
 					Help: "The dictionary: a word and its phones on each line."},
 			}, Help: "The models to serve. The first one answers callers that ask for no language. Without any: US English of " + modelPackage + "."},
 			{Name: "slots", Kind: stt.KindInt, Default: "0",
-				Help: "How many streams are taken at once, 1 to 256; each needs 0.4 of a core while somebody speaks and more than one in the first seconds of a new speaker, and up to 200 MB. 0 means one for each core, or fewer where memory is short: then many new speakers at a time wait for their words."},
+				Help: "How many streams are taken at once, 1 to 256; each needs two thirds of a core while a new speaker speaks, less when he is known, and up to 240 MB. " +
+					"0 means one for each core, or fewer where memory is short."},
 			{Name: "finals", Kind: stt.KindString, Enum: []string{finalsAccurate, finalsFast}, Default: finalsAccurate,
 				Help: "accurate: while the speaker is not known, a finished segment is searched once more, from its beginning and with more effort; that " +
 					"takes up to 0.45 of its length. fast: its last words come at once, with a few more mistakes."},

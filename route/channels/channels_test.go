@@ -531,3 +531,28 @@ func TestLifetime(t *testing.T) {
 		t.Errorf("a recognizer that needs neither: %v", err)
 	}
 }
+
+// remembering notes what it is asked to open.
+type remembering struct {
+	stt.Recognizer
+	asked []stt.Config
+}
+
+func (r *remembering) Open(ctx context.Context, cfg stt.Config) (stt.Stream, error) {
+	r.asked = append(r.asked, cfg)
+	return r.Recognizer.Open(ctx, cfg)
+}
+
+// No two streams have the same session id: a service that recognises it again would end the first for the second.
+func TestSessionIDs(t *testing.T) {
+	inner := &remembering{Recognizer: script.New(script.Options{})}
+	s, err := channels.New(inner, channels.Options{}).Open(t.Context(), stt.Config{Session: "mine", Channels: stt.ChannelsSeparate,
+		Audio: stt.Format{Encoding: stt.PCM16, Rate: 16000, Channels: 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if len(inner.asked) != 2 || inner.asked[0].Session != "mine" || inner.asked[1].Session != "" {
+		t.Errorf("asked for %+v", inner.asked)
+	}
+}

@@ -97,6 +97,9 @@ func (r *Recognizer) split(ctx context.Context, cfg stt.Config, can *stt.Capabil
 	one.Audio.Channels, one.Channels = 1, stt.ChannelsMixed
 	inner := make([]stt.Stream, 0, streams)
 	for i := range streams {
+		if i > 0 {
+			one.Session = "" // a service ends the stream that has the same id
+		}
 		s, err := r.inner.Open(ctx, one)
 		if err != nil {
 			for _, s := range inner {
