@@ -4,6 +4,7 @@
 #   make test PKG=./wire/...      some packages only; ARGS='-run Frame -v' goes to go test
 #   make fuzz FUZZTIME=1m         longer than ten seconds each
 #   make wer SET=dir              a set of recordings with transcripts of your own
+#   make drill SEED=7 ARGS='-only 17'  one stream of a drill again
 #   make build GO=/opt/go/bin/go  another toolchain than the one on PATH
 
 SHELL := /bin/bash
@@ -11,12 +12,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The scripts read these from the environment; on the command line of make they get there by being exported.
-export AUDIO PKG ARGS FUZZTIME COUNT BENCH BENCHTIME SOAK SET VERSION GO
+export AUDIO PKG ARGS FUZZTIME COUNT BENCH BENCHTIME SOAK SEED SET VERSION GO
 
-.PHONY: help deps build demo test lint fuzz bench wer soak clean
+.PHONY: help deps build demo test lint fuzz bench wer soak drill e2e clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
 
 deps: ## install the Debian packages that are missing (as root, or with sudo)
 	@scripts/deps.sh
@@ -51,6 +52,13 @@ wer: ## word errors, latency and cost on the recordings in SET, streamed at the 
 soak: ## a server kept busy for SOAK (30m) with noise, speech and clients that go away
 	@scripts/deps.sh --try demo
 	@scripts/soak.sh
+
+drill: ## ten thousand streams over connections that break, by the plan of SEED
+	@scripts/drill.sh
+
+e2e: ## foreign SDKs, a browser and protocol judges against the server; ARGS='-run JS' for some of them
+	@scripts/deps.sh --try e2e
+	@scripts/e2e.sh
 
 clean: ## remove what was built and recorded
 	rm -rf bin coverage

@@ -2,9 +2,10 @@
 # Installs the Debian packages that Earshot builds, runs and tests with, when they are missing. As root it asks apt
 # directly, else through sudo.
 #
-#   scripts/deps.sh             all of them; fails when one stays missing
+#   scripts/deps.sh             all but those of e2e, which are large; fails when one stays missing
 #   scripts/deps.sh --try       the same, but says so and succeeds: the caller can do with less
 #   scripts/deps.sh --try demo  only what building and running takes
+#   scripts/deps.sh --try e2e   what building and running takes, and what the clients in e2e/ do
 # shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -22,7 +23,11 @@ packages() {
 		flac                   test  writes the FLAC files that are read
 		sctk                   test  judges our scoring
 		pocketsphinx           test  the batch decoder as yardstick
+		chromium               e2e   a browser that opens streams
+		golang-github-aws-aws-sdk-go-v2-dev  e2e  the AWS SDK for Go v2
 	LIST
+	# Others than Debian's bring both in one package.
+	command -v npm >/dev/null || echo 'npm e2e installs the SDK for JavaScript, and brings Node.js'
 }
 
 # give_up ends without the packages: $1 is why, missing is the list.
@@ -60,7 +65,10 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
 fi
 
 while read -r package needed_by purpose; do
-	[ "$what" = all ] || [ "$what" = "$needed_by" ] || continue
+	case $what:$needed_by in
+	all:demo | all:test | demo:demo | e2e:demo | e2e:e2e) ;;
+	*) continue ;;
+	esac
 	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 	[ "$status" = installed ] && continue
 	[ "${#missing[@]}" -gt 0 ] || say "Missing Debian packages:"
