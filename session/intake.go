@@ -31,6 +31,9 @@ type intake struct {
 // longestPiece bounds what a recognizer is sent at a time of what a container holds: a few bytes of it may be long.
 const longestPiece = time.Second
 
+// longestUnpacked bounds what one write may hold in a container: a few bytes can be days of silence.
+const longestUnpacked = 5 * time.Minute
+
 // give takes what is to be sent: whole frames, valid during the call. Its error ends the conversion.
 type give func(pcm []byte) error
 
@@ -100,12 +103,17 @@ func (in *intake) unpack(data []byte, to give) error {
 
 // decoded returns what to do with samples that a container held.
 func (in *intake) decoded(to give) func(samples []int16) error {
+	given := time.Duration(0)
 	return func(samples []int16) error {
 		if err := in.begin(); err != nil {
 			return err
 		}
 		h, _ := in.dec.Header()
 		pcm, most := in.resample(samples, h.Format.Channels), in.to.Bytes(longestPiece)
+		if given += in.to.Duration(int64(len(pcm))); given > longestUnpacked {
+			return &stt.Error{Code: stt.Malformed, Op: "receive", Option: "audio", Want: longestUnpacked.String(),
+				Msg: "one message holds more than " + longestUnpacked.String() + " of audio; send less at a time"}
+		}
 		for len(pcm) > 0 {
 			n := min(len(pcm), most)
 			if err := to(pcm[:n]); err != nil {

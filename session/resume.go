@@ -68,7 +68,7 @@ func (s *Session) Lose(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left == nil {
-		s.left = stt.AsError(why)
+		s.left, s.leftAt = stt.AsError(why), time.Now()
 	}
 	if s.moved != nil {
 		s.moved()

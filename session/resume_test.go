@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -193,5 +194,56 @@ func TestResumeResampled(t *testing.T) {
 		if len(rec.opened) != 1 || mono16k.Duration(int64(len(rec.heard))) != length {
 			t.Errorf("%d streams were opened and heard %v, expected one and %v", len(rec.opened), mono16k.Duration(int64(len(rec.heard))), length)
 		}
+	})
+}
+
+// slow is a recognizer whose streams take as long to take audio as it lasts.
+type slow struct{ stt.Recognizer }
+
+func (r slow) Open(ctx context.Context, cfg stt.Config) (stt.Stream, error) {
+	s, err := r.Recognizer.Open(ctx, cfg)
+	return slowStream{s, cfg.Audio}, err
+}
+
+type slowStream struct {
+	stt.Stream
+	format stt.Format
+}
+
+func (s slowStream) Send(ctx context.Context, c stt.Chunk) error {
+	time.Sleep(s.format.Duration(int64(len(c.Data)))) // of the test's bubble
+	return s.Stream.Send(ctx, c)
+}
+
+// A client that has gone cannot keep a Write at work for much longer than its stream would be held: a message of a few bytes may hold
+// hours of silence.
+func TestGoneInALongWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := session.NewService(session.Options{Recognizer: slow{scripted(t, script.Fault{})}, Limits: session.Limits{Hold: 3 * time.Second}})
+		ses := open(t, service, lasting(stt.Format{Encoding: stt.FLAC, Rate: 8000, Channels: 1}, time.Hour))
+		began := time.Now()
+		time.AfterFunc(2*time.Second, func() { ses.Lose(errGone) })
+		err := ses.Write(t.Context(), bomb(t, 20))
+		if took := time.Since(began); !errors.Is(err, errGone) || took < 5*time.Second || took > 7*time.Second {
+			t.Errorf("Write took %v: %v", took, err)
+		}
+		ses.Close(errGone)
+		service.Drain(t.Context())
+	})
+}
+
+// What one message may hold is bounded, whoever waits for it.
+func TestLongestMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ses := open(t, session.NewService(session.Options{Recognizer: scripted(t, script.Fault{})}), request(stt.Format{Encoding: stt.FLAC, Rate: 8000, Channels: 1}))
+		go func() { // ends with the session
+			for {
+				if _, err := ses.Next(context.Background()); err != nil {
+					return
+				}
+			}
+		}()
+		wantCode(t, ses.Write(t.Context(), bomb(t, 40)), stt.Malformed, "more than 5m0s of audio")
+		ses.Close(nil)
 	})
 }

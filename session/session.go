@@ -46,6 +46,7 @@ type Session struct {
 	ended   time.Time   // when the audio ended; zero: not yet
 	failure error       // why the session ends, where it is not the stream that says so
 	left    error       // why the caller is not there any more
+	leftAt  time.Time   // since when
 	pending []stt.Event // what others were not told
 	told    []told      // finals that may not have been received
 	broken  error       // what Send said of a stream that has failed by itself, whose reason Recv has

@@ -40,7 +40,23 @@ func (s *Session) Write(ctx context.Context, data []byte) error {
 	if s.lost != nil {
 		return s.lost
 	}
-	return s.intake.convert(data, func(pcm []byte) error { return s.send(ctx, pcm) })
+	return s.intake.convert(data, func(pcm []byte) error {
+		if s.lost = s.overstayed(); s.lost != nil {
+			return s.lost
+		}
+		return s.send(ctx, pcm)
+	})
+}
+
+// overstayed returns why the caller has left, when that is so long ago that what he sent last is not worth going on with: a message
+// of a few bytes may hold hours of silence.
+func (s *Session) overstayed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left != nil && time.Since(s.leftAt) > max(s.svc.opts.Limits.Hold, 0) {
+		return s.left
+	}
+	return nil
 }
 
 // send hands audio to the recognizer, and gives the session up when it is too far behind.

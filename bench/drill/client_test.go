@@ -20,6 +20,7 @@ import (
 var clients = []client{
 	{"websocket", map[string]string{}},
 	{"websocket, signed frames", map[string]string{"sign_frames": "true"}},
+	{"http2", map[string]string{"transport": "http2"}},
 }
 
 // client is a real client of the protocol.

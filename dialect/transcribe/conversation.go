@@ -14,6 +14,7 @@ import (
 
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/wire/sigv4"
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
@@ -36,6 +37,7 @@ type conversation struct {
 	h       *Handler
 	out     outlet
 	session *session.Session
+	caller  caller
 	second  int  // bytes of a second of audio
 	sealed  bool // audio must come in signed messages
 
@@ -50,7 +52,7 @@ type conversation struct {
 }
 
 func (h *Handler) newConversation(a *asked) *conversation {
-	c := &conversation{h: h, second: a.req.Config.Audio.Bytes(time.Second)}
+	c := &conversation{h: h, caller: a.caller, second: a.req.Config.Audio.Bytes(time.Second)}
 	if !h.opts.Unverified {
 		c.reader.Verifier = a.caller.frames
 	}
@@ -160,6 +162,9 @@ func (c *conversation) over(ctx context.Context, mistake error) {
 // message takes one message of the client; end says that it was the last.
 func (c *conversation) message(ctx context.Context, msg []byte) (end bool, err error) {
 	in, err := c.reader.Read(msg)
+	if sigv4.ReasonOf(err) == sigv4.SignatureMismatch && c.h.renew(ctx, &c.caller) {
+		in, err = c.reader.Read(msg)
+	}
 	if err == nil {
 		err = c.judge(&in)
 	}

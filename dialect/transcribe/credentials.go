@@ -1,6 +1,7 @@
 package transcribe
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -47,6 +48,13 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 		return caller{}, &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: "The security token included in the request is invalid.", Err: err}
 	}
 	return c, err
+}
+
+// renew has the messages of a stream checked with the secrets that its key has now, and reports whether it has any: a key may get
+// another secret while a stream lasts, and the client may be the first to use it.
+func (h *Handler) renew(ctx context.Context, c *caller) bool {
+	_, err := auth.Authenticate(ctx, h.opts.Keys, c.principal.KeyID, c.frames.SetSecrets)
+	return err == nil
 }
 
 // size is how many bytes there are of what a request's headers hold.

@@ -144,19 +144,18 @@ func (r *Recognizer) post(opening context.Context, address *url.URL, header http
 	// A client of its own, so that no other stream shares the connection: transports that keep none open still hand one that
 	// is about to close to whoever asks at that moment.
 	resp, err := overHTTP2(r.opts.Client).Do(req)
-	late := !stop()
-	switch {
-	case late: // the time for opening is over
-		if err == nil {
-			resp.Body.Close()
-		}
-		err = opening.Err()
-	case err != nil:
+	if err == nil {
+		err = refusal(resp, address, header) // reads its text in the time for opening, too
+	} else {
 		err = unreached(err, address)
-	default:
-		if err = refusal(resp, address, header); err == nil {
-			return &exchange{cancel: cancel, out: out, body: resp.Body, in: eventstream.NewDecoder(resp.Body, maxMessage)}, nil
-		}
+	}
+	switch late := !stop(); {
+	case err == nil && !late:
+		return &exchange{cancel: cancel, out: out, body: resp.Body, in: eventstream.NewDecoder(resp.Body, maxMessage)}, nil
+	case late && (resp == nil || err == nil): // a refusal that came in time is told, even if not all of its text has
+		err = opening.Err()
+	}
+	if resp != nil {
 		resp.Body.Close()
 	}
 	cancel()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/wire/eventstream"
 	"github.com/earshot-stt/earshot/wire/sigv4"
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
@@ -71,4 +73,25 @@ func (f *fake) answerPost(ctx context.Context, w http.ResponseWriter, r *http.Re
 	if !p.done {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// A refusal whose text never ends does not outlast the time for opening, and is told all the same.
+func TestRefusalWithoutEnd(t *testing.T) {
+	t.Run(overHTTP2, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := refuser(t, func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				_, _ = w.Write([]byte("busy")) // nobody need read it
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			began := time.Now()
+			_, err := f.client().Open(ctx, stt.Config{Audio: format})
+			if took := time.Since(began); took != 5*time.Second || stt.CodeOf(err) == 0 {
+				t.Errorf("Open returned after %v: %v", took, err)
+			}
+		})
+	})
 }

@@ -24,6 +24,8 @@ type Options struct {
 type Recognizer struct {
 	inner stt.Recognizer // immutable
 	most  int            // immutable
+	// opening holds a token while somebody takes places: two callers that take one each would both have too few.
+	opening chan struct{}
 }
 
 // New returns a recognizer of separate channels in front of inner, which belongs to it from now on.
@@ -31,7 +33,7 @@ func New(inner stt.Recognizer, opts Options) *Recognizer {
 	if opts.Max == 0 {
 		opts.Max = DefaultMax
 	}
-	return &Recognizer{inner: inner, most: opts.Max}
+	return &Recognizer{inner: inner, most: opts.Max, opening: make(chan struct{}, 1)}
 }
 
 // Models implements stt.Recognizer: the models of the recognizer behind, which have more channels and take more formats.
@@ -95,6 +97,12 @@ func (r *Recognizer) Open(ctx context.Context, cfg stt.Config) (stt.Stream, erro
 func (r *Recognizer) split(ctx context.Context, cfg stt.Config, can *stt.Capabilities, streams int) (stt.Stream, error) {
 	one := cfg
 	one.Audio.Channels, one.Channels = 1, stt.ChannelsMixed
+	select {
+	case r.opening <- struct{}{}:
+		defer func() { <-r.opening }()
+	case <-ctx.Done():
+		return nil, stt.AsError(ctx.Err())
+	}
 	inner := make([]stt.Stream, 0, streams)
 	for i := range streams {
 		if i > 0 {
