@@ -5,15 +5,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/earshot-stt/earshot/auth"
+	"github.com/earshot-stt/earshot/server/datadir"
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/wire/sigv4"
 )
 
 // keys returns all keys that are at hand. Those of the server are: what a file named on the command line has; else, for an
-// address on this machine, what the data folder has; else all. The rest is tried to find out what was mixed up.
+// address on this machine or a data folder that is named, what the data folder has; else all. The rest is tried to find out what was mixed up.
 func (c *explainCmd) keys(env *environment, a *subject) ([]sigv4.Key, error) {
 	if c.Credentials != "" {
 		keys, err := keysIn(c.Credentials, c.Credentials, c.Profile)
@@ -28,7 +30,12 @@ func (c *explainCmd) keys(env *environment, a *subject) ([]sigv4.Key, error) {
 	var all []sigv4.Key
 	local := ""
 	if c.Profile == "" {
-		if local = localFile(env, auth.CredentialsFile); local != "" {
+		if c.Data != "" {
+			if _, err := keyFile(env, c.Data); err != nil {
+				return nil, err
+			}
+		}
+		if local = localFile(env, c.Data, auth.CredentialsFile); local != "" {
 			keys, _ := keysIn(local, local, "") // what cannot be read is as if it were not there
 			all = append(all, owned(keys, true)...)
 		}
@@ -43,10 +50,20 @@ func (c *explainCmd) keys(env *environment, a *subject) ([]sigv4.Key, error) {
 	if c.Profile != "" && len(all) == 0 {
 		return nil, stt.InvalidOption("--profile", c.Profile, "a profile with a key in the AWS config and credentials files")
 	}
-	if local == "" || !onThisMachine("http://"+a.sent) {
+	if local == "" || c.Data == "" && !onThisMachine("http://"+a.sent) {
 		return owned(all, true), nil
 	}
 	return all, nil
+}
+
+// adviseKeys says how to give a key where no server's is known.
+func (a *subject) adviseKeys(env *environment) {
+	if slices.ContainsFunc(a.keys, func(k sigv4.Key) bool { return k.Server }) {
+		return
+	}
+	folder, _ := datadir.Resolve("", env.getenv)
+	a.found.Findings = append(a.found.Findings, sigv4.Finding{Field: "keys", Text: "none is known here, without which a signature cannot be judged: run this where the server runs, " +
+		"or give its data folder with --data DIR or EARSHOT_DATA, or its file \"credentials\" with --credentials FILE; looked into were " + folder + " and the files and variables of AWS tools"})
 }
 
 // owned marks keys as the server's or not.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/earshot-stt/earshot/auth"
@@ -22,7 +24,8 @@ type remote struct {
 	Region      string `help:"AWS region; another server than Amazon takes any." placeholder:"us-east-1"`
 	Profile     string `help:"Profile in the AWS files." placeholder:"NAME"`
 	Credentials string `type:"path" placeholder:"FILE" help:"Credentials file in AWS format. Default: as AWS tools find them, and for a server on this machine the file in its data folder."`
-	CA          string `name:"ca" type:"path" placeholder:"FILE" help:"Certificates to trust beside the system's (PEM), for wss://: the ca.pem in the data folder of a server. Default: for a server on this machine that of its data folder."`
+	Data        string `type:"path" placeholder:"DIR" help:"Data folder of the server, whose key and authority are used. Default: what EARSHOT_DATA says, else ~/.local/share/earshot, for a server on this machine."`
+	CA          string `name:"ca" type:"path" placeholder:"FILE" help:"Certificates to trust beside the system's (PEM), for wss://: the ca.pem in the data folder of a server. Default: the ca.pem beside the file of --credentials or in the folder of --data; for a server on this machine that of its data folder."`
 }
 
 // open returns a client of the server at an address.
@@ -42,13 +45,17 @@ func (r *remote) connect(env *environment, address string, more map[string]strin
 	set("region", r.Region)
 	set("profile", r.Profile)
 	set("ca_file", r.CA)
-	if ca := localFile(env, localca.CertFile); r.CA == "" && ca != "" && onThisMachine(address) && secured(address) {
+	if ca := r.authority(env, address); ca != "" {
 		set("ca_file", ca)
 		fmt.Fprintf(env.errOut, "trusting the certificates in %s\n", ca)
 	}
 	file := r.Credentials
 	if file == "" && r.Profile == "" {
-		if file = localCredentials(env, address); file != "" {
+		var err error
+		if file, err = r.key(env, address); err != nil {
+			return nil, err
+		}
+		if file != "" {
 			fmt.Fprintf(env.errOut, "using the key in %s\n", file)
 		}
 	}
@@ -59,9 +66,9 @@ func (r *remote) connect(env *environment, address string, more map[string]strin
 		return nil, r.flagged(env, address, err)
 	}
 	if file == "" && r.Profile == "" && bare(env, address) {
-		folder, _ := datadir.Resolve("", env.getenv)
+		folder, _ := datadir.Resolve(r.Data, env.getenv)
 		return nil, &stt.Error{Code: stt.Unauthenticated, Op: "open", Option: "--credentials", Msg: fmt.Sprintf(
-			"there is no key for %s: start \"earshot serve\" on this machine, whose first start makes one in %s, or give the file \"credentials\" of its data folder with --credentials",
+			"there is no key for %s: start \"earshot serve\" on this machine, whose first start makes one in %s, or name another data folder with --data or EARSHOT_DATA, or give the file \"credentials\" in it with --credentials",
 			address, folder)}
 	}
 	return rec.(*transcribe.Recognizer), nil
@@ -93,19 +100,54 @@ func (r *remote) flagged(env *environment, address string, err error) error {
 	return err
 }
 
-// localCredentials returns the credentials file that a server on this machine made, when the address is on this machine and
-// the AWS tools would find nothing.
-func localCredentials(env *environment, address string) string {
-	if !bare(env, address) {
+// authority returns the certificates that come with what else is given, or with a server on this machine; nothing where there is no
+// TLS, and where the user says what to trust.
+func (r *remote) authority(env *environment, address string) string {
+	switch {
+	case r.CA != "" || !secured(address):
+		return ""
+	case r.Data != "":
+		return localFile(env, r.Data, localca.CertFile)
+	case r.Credentials != "":
+		if ca := readable(filepath.Join(filepath.Dir(r.Credentials), localca.CertFile)); ca != "" {
+			return ca
+		}
+	}
+	if !onThisMachine(address) {
 		return ""
 	}
-	return localFile(env, auth.CredentialsFile)
+	return localFile(env, "", localca.CertFile)
 }
 
-// localFile returns the path of a file in the data folder of a server on this machine, or nothing where it cannot be read.
-func localFile(env *environment, name string) string {
-	folder, _ := datadir.Resolve("", env.getenv)
-	file := filepath.Join(folder, name)
+// key returns the credentials file of the data folder that is named, or else the one that a server on this machine made, when the
+// address is on this machine and the AWS tools would find nothing.
+func (r *remote) key(env *environment, address string) (string, error) {
+	if r.Data != "" {
+		return keyFile(env, r.Data)
+	}
+	if !bare(env, address) {
+		return "", nil
+	}
+	return localFile(env, "", auth.CredentialsFile), nil
+}
+
+// keyFile returns the credentials file of a data folder that the user names.
+func keyFile(env *environment, data string) (string, error) {
+	if file := localFile(env, data, auth.CredentialsFile); file != "" {
+		return file, nil
+	}
+	return "", stt.InvalidOption("--data", data, `the data folder of a server, with a file "credentials" that can be read`)
+}
+
+// localFile returns the path of a file in a data folder, by default that of a server on this machine, or nothing where it cannot be
+// read.
+func localFile(env *environment, data, name string) string {
+	folder, _ := datadir.Resolve(data, env.getenv)
+	return readable(filepath.Join(folder, name))
+}
+
+// readable returns the path of a file, or nothing where it cannot be read.
+func readable(file string) string {
 	f, err := os.Open(file)
 	if err != nil {
 		return ""
@@ -134,6 +176,9 @@ func secured(address string) bool {
 func advised(err error, address string) error {
 	if errors.Is(err, syscall.ECONNREFUSED) && onThisMachine(address) {
 		return fmt.Errorf("%w; nobody listens there: start \"earshot serve\" on this machine, or give the address that it says when it is ready", err)
+	}
+	if strings.Contains(err.Error(), x509.UnknownAuthorityError{}.Error()) { // providers tell what happened on the network as text
+		return fmt.Errorf("%w; give the certificates to trust with --ca FILE: the ca.pem in the data folder of the server", err)
 	}
 	return err
 }

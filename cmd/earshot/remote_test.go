@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -133,6 +134,35 @@ func TestTLSOnThisMachine(t *testing.T) {
 	if strings.Contains(r.err, file) {
 		t.Errorf("%q", r.err)
 	}
+	for _, address := range []string{"http://" + plain, "wss://" + secure} {
+		if r := w.run("", "transcribe", "--http2", "--url="+address, "talk.wav"); r.code != 0 || r.out != finalText {
+			t.Errorf("over HTTP/2: %+v", r)
+		}
+	}
+	w.check(w.run("", "transcribe", "--http2", "talk.wav"), 2, "", `"--http2"`, "--url")
+
+	// Somebody else, who has been given the folder, the key and its neighbour, or the key alone.
+	folder, other := w.path(".local/share/earshot"), bareWorld(t)
+	other.check(other.run("", "transcribe", "--data="+folder, "--url=wss://"+secure, "talk.wav"), 0, finalText, file, "using the key in "+folder+"/credentials")
+	other.check(other.run("", "transcribe", "--credentials="+folder+"/credentials", "--url=wss://"+secure, "talk.wav"), 0, finalText, file)
+	raw, err := os.ReadFile(folder + "/credentials")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.write("keys", raw)
+	other.check(other.run("", "transcribe", "--credentials=keys", "--url=wss://"+secure, "talk.wav"), 1, "", "give the certificates to trust with --ca FILE")
+	other.check(other.run("", "transcribe", "--data=none", "--url=wss://"+secure, "talk.wav"), 2, "", `"--data"`, `"credentials"`)
+	other.check(other.run("", "presign", "--url=wss://"+secure), 1, "", "--data or EARSHOT_DATA")
+	if r := other.run("", "presign", "--data="+folder, "--url=wss://"+secure); r.code != 0 {
+		t.Errorf("%+v", r)
+	} else {
+		other.explained(r.out, []string{"-"}, 1, "keys: none is known here", "--data DIR or EARSHOT_DATA", "--credentials FILE")
+		other.explained(r.out, []string{"-", "--data=" + folder}, 0, "accepted", folder+"/credentials [default]")
+		other.explained(strings.Replace(r.out, "127.0.0.1", "localhost", 1), []string{"-", "--data=" + folder}, 1, `it fits the host "`+secure+`"`)
+		other.env = append(other.env, "EARSHOT_DATA="+folder)
+		other.explained(r.out, []string{"-"}, 0, "accepted")
+	}
+	other.check(other.run("", "explain-url", "--data=none", documented), 2, "", `"--data"`)
 	p.signal(syscall.SIGTERM)
 	p.end()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/earshot-stt/earshot/audio"
+	"github.com/earshot-stt/earshot/provider/transcribe"
 	"github.com/earshot-stt/earshot/server"
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
@@ -20,8 +21,9 @@ import (
 
 type transcribeCmd struct {
 	remote
-	Files     []string          `arg:"" name:"file" help:"Recordings: WAV, FLAC, or raw samples with --raw; - is standard input."`
+	Files     []string          `arg:"" name:"file" help:"Recordings: WAV, FLAC, Opus in Ogg, or raw samples with --raw; - is standard input."`
 	URL       string            `placeholder:"ws://HOST:PORT" help:"Stream to a server over Amazon's protocol instead of recognising here."`
+	HTTP2     bool              `name:"http2" help:"With --url: talk HTTP/2, as most of Amazon's SDKs do, and not WebSocket."`
 	Reconnect time.Duration     `default:"30s" placeholder:"30s" help:"With --url: how long to try again when the connection is lost; what was not decided is sent again. 0s: not at all. Default: ${default}."`
 	Realtime  bool              `help:"Send the audio at the pace of speech, as a microphone would."`
 	Format    string            `enum:"text,json" default:"text" help:"text: a line for each segment. json: an object for each."`
@@ -44,6 +46,9 @@ func (c *transcribeCmd) Run(env *environment) error {
 	}
 	if c.Raw && (c.Channels < 1 || c.Channels > audio.MaxChannels) {
 		return stt.InvalidOption("--channels", strconv.Itoa(c.Channels), fmt.Sprintf("1 to %d", audio.MaxChannels))
+	}
+	if c.HTTP2 && c.URL == "" {
+		return stt.InvalidOption("--http2", "true", "--url with the address of a server beside it")
 	}
 	sessions, end, err := c.sessions(env)
 	if err != nil {
@@ -71,7 +76,11 @@ func (c *transcribeCmd) Run(env *environment) error {
 func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), error) {
 	opts := session.Options{Limits: session.Limits{Lag: 10 * time.Minute, Finish: 10 * time.Minute}}
 	if c.URL != "" {
-		client, err := c.connect(env, c.URL, map[string]string{"reconnect_for": c.Reconnect.String(), "max_replay": "10m"})
+		more := map[string]string{"reconnect_for": c.Reconnect.String(), "max_replay": "10m"}
+		if c.HTTP2 {
+			more["transport"] = string(transcribe.HTTP2)
+		}
+		client, err := c.connect(env, c.URL, more)
 		if err != nil {
 			return nil, nil, err
 		}

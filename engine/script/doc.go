@@ -11,4 +11,5 @@
 //
 // A word holds no space and no @ of its own. A word has been said once the audio reaches its end. Partials come after each word, a final once the audio reaches
 // the end of the segment, at a flush, or when the audio ends; words that the audio has not reached are never said.
+// What a server makes of it is in docs/scripted-engine.md.
 package script

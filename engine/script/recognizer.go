@@ -125,8 +125,8 @@ func Driver() stt.Driver {
 		Name: "script", Title: "Scripted engine",
 		Doc: "Says a script bound to audio time, whatever the audio holds, with faults on request. It serves tests of applications: no model, no microphone, the same words every time.",
 		Options: []stt.Option{
-			{Name: "script", Kind: stt.KindPath, Required: true, Help: "A text file with one segment a line: start and end in seconds, then the words (0.5-2.1 good morning everybody)."},
-			{Name: "fault", Default: "none", Enum: slices.Clone(faultNames), Help: "How streams go wrong."},
+			{Name: "script", Kind: stt.KindPath, Help: "Must be set: a text file with one segment a line: start and end in seconds, then the words (0.5-2.1 good morning everybody). The format, and the faults: docs/scripted-engine.md."},
+			{Name: "fault", Default: "none", Enum: slices.Clone(faultNames), Help: "How streams go wrong: die (the stream fails as when an engine crashes), stall (no more audio is taken, and nothing said), slow (a second of audio takes fault_factor seconds), refuse (no stream is opened)."},
 			{Name: "fault_at", Default: "0s", Kind: stt.KindDuration, Help: "Audio time at which the fault sets in."},
 			{Name: "fault_factor", Default: "2", Kind: stt.KindInt, Help: "With fault slow: seconds that a second of audio takes."},
 			{Name: "fault_times", Default: "0", Kind: stt.KindInt, Help: "How many streams suffer from the fault, the first ones; 0 means all."},
@@ -137,7 +137,14 @@ func Driver() stt.Driver {
 	}
 }
 
+// example is a script to begin with.
+const example = "0.5-2.1 good morning everybody"
+
 func open(_ context.Context, v map[string]string) (stt.Recognizer, error) {
+	if v["script"] == "" {
+		return nil, &stt.Error{Code: stt.Invalid, Option: "script.script", Want: "a file", Msg: `option "script.script" must be set: it names a text file with what is to be said, for example with the one line "` +
+			example + `" (seconds of audio, then words; docs/scripted-engine.md)`}
+	}
 	text, err := os.ReadFile(v["script"])
 	if err != nil {
 		return nil, &stt.Error{Code: stt.Invalid, Option: "script.script", Msg: `option "script.script" names a file that cannot be read`, Err: err}

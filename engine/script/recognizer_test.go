@@ -166,6 +166,7 @@ func TestDriver(t *testing.T) {
 		{"a script", map[string]string{"script": good}, ""},
 		{"all options", map[string]string{"script": good, "fault": "slow", "fault_at": "1s", "fault_factor": "3", "fault_times": "2", "slots": "4", "languages": "en-US, de-DE"}, ""},
 		{"no script", nil, `option "script.script" must be set`},
+		{"no script, an example", nil, `the one line "0.5-2.1 good morning everybody"`},
 		{"no such file", map[string]string{"script": filepath.Join(folder, "none.txt")}, `option "script.script" names a file that cannot be read`},
 		{"not a script", map[string]string{"script": bad}, "line 1"},
 		{"no such fault", map[string]string{"script": good, "fault": "explode"}, "expected one of none, die, stall, slow, refuse"},

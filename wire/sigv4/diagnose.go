@@ -18,10 +18,22 @@ func (a *attempt) mismatch(secrets []string, limits Limits) *Error {
 		return e
 	}
 	if e.Hint = a.diagnose(secrets); e.Hint == "" {
-		e.Hint = "none of the usual mistakes explains it: compare the secret first, then the canonical request line by line with the client's (its host line, port included, differs most often)"
+		e.Hint = "none of the usual mistakes explains it: compare the secret first, then the canonical request line by line with the client's (its host line, port included, differs most often)" + a.payloadAdvice()
 	}
 	return e
 }
+
+// payloadAdvice follows the hint for a request whose payload hash is not that of streams. Which hash was signed instead cannot be
+// found out, for it may be that of a body that nobody has yet.
+func (a *attempt) payloadAdvice() string {
+	if a.claim.Form != Header || a.canonical.payload == StreamingPayloadHash {
+		return ""
+	}
+	return "; " + payloadRule
+}
+
+// payloadRule is what clients miss that sign requests and not streams.
+const payloadRule = "x-amz-content-sha256 must be " + StreamingPayloadHash + ", sent and signed: curl --aws-sigv4 and other signers of plain requests take the hash of the body, which a stream does not have"
 
 // redacted writes the canonical request without session tokens, wherever they stand.
 func (a *attempt) redacted() string {

@@ -45,6 +45,7 @@ func TestHints(t *testing.T) {
 		"default port spelt out":   {query: sorted, canonical: right("GET", path, sorted, "h:443", sigv4.EmptyPayloadHash), received: "h", hint: []string{`"h:443"`}},
 		"signed for AWS":           {query: sorted, canonical: right("GET", path, sorted, "transcribestreaming.us-east-1.amazonaws.com:8443", sigv4.EmptyPayloadHash), received: "h:8443", hint: []string{"transcribestreaming.us-east-1.amazonaws.com:8443"}},
 		"comma not encoded":        {query: encodedClaim + "&pii-entity-types=NAME,ADDRESS", canonical: right("GET", path, encodedClaim+"&pii-entity-types=NAME,ADDRESS", host, sigv4.EmptyPayloadHash), hint: []string{"%2C"}},
+		"encoded again":            {query: encodedClaim + "&a=x%252Cy", canonical: right("GET", path, encodedClaim+"&a=x%2Cy", host, sigv4.EmptyPayloadHash), hint: []string{"encoded again", "%252F"}},
 		"order as sent":            {query: encodedClaim + "&b=1&a=2", canonical: right("GET", path, encodedClaim+"&b=1&a=2", host, sigv4.EmptyPayloadHash), hint: []string{"sort"}},
 		"raw, then sorted":         {query: encodedClaim + "&b=x,y&a=2", canonical: right("GET", path, encodedClaim+"&a=2&b=x,y", host, sigv4.EmptyPayloadHash), hint: []string{"percent-encode"}},
 		"plus taken literally":     {query: encodedClaim + "&a=b+c", canonical: right("GET", path, encodedClaim+"&a=b%2Bc", host, sigv4.EmptyPayloadHash), hint: []string{"%2B"}},
@@ -134,6 +135,19 @@ func TestHintsForHeaders(t *testing.T) {
 	}
 	if e := wantReason(t, verify(sigv4.Request{Method: "POST", Path: path, RawQuery: "a=1", Header: sign("x"), Hosts: []string{host}}, secret), sigv4.SignatureMismatch); !strings.Contains(e.Hint, "empty query") {
 		t.Errorf("hint %q", e.Hint)
+	}
+}
+
+// A query that was percent-encoded as a whole once more cannot be read, and the reason is named.
+func TestHintForDoubleEncoding(t *testing.T) {
+	r := presign(t, newSigner(), "language-code=en-US")
+	for _, from := range []string{"%2F", "%2f"} {
+		r.RawQuery = strings.ReplaceAll(r.RawQuery, "%2F", strings.Replace(from, "%", "%25", 1))
+		e := wantReason(t, verify(r, secret), sigv4.Malformed)
+		if e.Field != "X-Amz-Credential" || !strings.Contains(e.Hint, `percent-encoded twice ("%252F" stands where "%2F" belongs)`) || !strings.HasSuffix(e.ServiceMessage(), e.Hint) {
+			t.Errorf("%v", e)
+		}
+		r = presign(t, newSigner(), "language-code=en-US")
 	}
 }
 

@@ -225,7 +225,7 @@ func (e *examiner) trySecrets(a *attempt, secrets []string) {
 	case len(a.keys) == 0:
 		return // nothing can be said about a signature of a key that nobody has
 	default:
-		mismatch.Hint = "no usual mistake, nor two of them, explains it: compare the secret first (most often it is another one), then the canonical request below line by line with the one that the client computed"
+		mismatch.Hint = "no usual mistake, nor two of them, explains it: compare the secret first (most often it is another one), then the canonical request below line by line with the one that the client computed" + a.payloadAdvice()
 	}
 	if len(a.keys) == 0 {
 		e.note(mismatch.Field, "%s", mismatch.Hint)

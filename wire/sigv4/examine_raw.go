@@ -129,6 +129,9 @@ func (e *examiner) lookAtHeaders() {
 	if c.Form == Header && c.SecurityToken != "" && !c.signs("x-amz-security-token") {
 		e.note(headerSecurityToken, "it is sent, but not among the signed headers: it was added after signing")
 	}
+	if e.Err == nil && c.Form == Header && payloadOf(e.request.Header, "") != StreamingPayloadHash {
+		e.note(headerPayloadHash, "%s; the request itself is taken as it is", payloadRule)
+	}
 	if len(e.request.Header["X-Amz-Date"]) > 0 && c.Form == Presigned {
 		e.note(headerDate, "the header is passed over: the parameter of the same name counts")
 	}

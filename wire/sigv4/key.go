@@ -102,7 +102,14 @@ func parseTime(field, value string) (time.Time, error) {
 func parseCredential(field, value string) (accessKey string, s Scope, err error) {
 	parts := strings.Split(value, "/")
 	if len(parts) != 5 {
-		return "", s, malformed(field, "wanted 5 parts ACCESSKEYID/YYYYMMDD/region/service/%s separated by %q (percent-encoded as %%2F in a URL); got %d part(s)", Terminator, "/", len(parts))
+		e := malformed(field, "wanted 5 parts ACCESSKEYID/YYYYMMDD/region/service/%s separated by %q (percent-encoded as %%2F in a URL); got %d part(s)", Terminator, "/", len(parts))
+		switch escaped := strings.Contains(strings.ToUpper(value), "%2F"); {
+		case escaped && field == queryCredential:
+			e.Hint = `it is percent-encoded twice ("%252F" stands where "%2F" belongs): encode the values of a URL once`
+		case escaped:
+			e.Hint = `it is percent-encoded, which is done in a URL only: write "/" in a header`
+		}
+		return "", s, e
 	}
 	accessKey, s = parts[0], Scope{Date: parts[1], Region: parts[2], Service: parts[3]}
 	switch {

@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -40,13 +41,11 @@ func (a *attempt) usual(secrets []string) []variation {
 }
 
 // wrongHost has the ports of the protocol and the host names of AWS, for clients behind a proxy that renamed them.
-func (a *attempt) wrongHost() (all []variation) {
+func (a *attempt) wrongHost() []variation {
 	var hosts []string
 	add := func(name string, ports ...string) {
 		for _, port := range ports {
-			if host := name + port; !slices.Contains(hosts, host) && !slices.Contains(a.hosts, host) {
-				hosts = append(hosts, host)
-			}
+			hosts = append(hosts, name+port)
 		}
 	}
 	if sent := a.request.Header.Get("Host"); sent != "" {
@@ -56,12 +55,30 @@ func (a *attempt) wrongHost() (all []variation) {
 	for _, host := range a.hosts[:min(8, len(a.hosts))] {
 		add(withoutPort(host), "", ":8443", ":443", ":8080", ":80")
 	}
-	for _, prefix := range [...]string{"transcribestreaming.", "transcribestreaming-fips.", "transcribe."} {
-		add(prefix+a.claim.Scope.Region+".amazonaws.com", "", ":8443")
+	for _, name := range a.amazonHosts() {
+		add(name, "", ":8443")
 	}
 	add("localhost", "", ":8443", ":8080")
 	add("127.0.0.1", "", ":8443", ":8080")
+	return a.hostsAre(hosts)
+}
+
+// amazonHosts returns Amazon's own names of the service in the region of the scope.
+func (a *attempt) amazonHosts() (names []string) {
+	for _, prefix := range [...]string{"transcribestreaming.", "transcribestreaming-fips.", "transcribe."} {
+		names = append(names, prefix+a.claim.Scope.Region+".amazonaws.com")
+	}
+	return names
+}
+
+// hostsAre has each of the hosts once that are not accepted anyway.
+func (a *attempt) hostsAre(hosts []string) (all []variation) {
+	tried := slices.Clone(a.hosts)
 	for _, host := range hosts {
+		if slices.Contains(tried, host) {
+			continue
+		}
+		tried = append(tried, host)
 		all = append(all, variation{pieceHost, func(a *attempt) { a.hosts = []string{host} }, fmt.Sprintf(
 			"the host %q: the client signed that host line and sent another host; give the client this server's URL, port included, before it signs, or make %q one of the hosts this server accepts signatures for", host, host)})
 	}
@@ -79,6 +96,10 @@ func (a *attempt) wrongQuery() (all []variation) {
 		all = append(all, queryIs(encodeQuery(pairs, a.omitted()...),
 			`the query with "+" read as a plus sign: in a URL "+" is a space, so write a plus as %2B (session tokens contain them)`))
 	}
+	if once := a.decodedOnce(); once != "" {
+		all = append(all, queryIs(once,
+			`the query with its values decoded once more: the URL was percent-encoded again after it had been signed ("%252F" stands where "%2F" belongs)`))
+	}
 	raw := rawPairs(a.request.RawQuery, a.omitted())
 	asSent := joinRaw(raw)
 	all = append(all,
@@ -90,6 +111,24 @@ func (a *attempt) wrongQuery() (all []variation) {
 		}
 	}
 	return append(all, queryIs("", "an empty query: the query parameters were added after signing"))
+}
+
+// decodedOnce returns the canonical query of values that are decoded once more, or nothing where that makes no difference.
+func (a *attempt) decodedOnce() string {
+	pairs, err := splitQuery(a.request.RawQuery, false)
+	if err != nil || !strings.Contains(a.request.RawQuery, "%25") {
+		return ""
+	}
+	once := slices.Clone(pairs)
+	for i, p := range pairs {
+		if value, err := url.QueryUnescape(p.value); err == nil {
+			once[i].value = value
+		}
+	}
+	if slices.Equal(once, pairs) {
+		return ""
+	}
+	return encodeQuery(once, a.omitted()...)
 }
 
 // wrongPath has the encoding of S3, and no path at all.

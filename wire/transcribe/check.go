@@ -28,7 +28,7 @@ func parametersOf(option string) []*parameter {
 func explain(d []*parameter, e *stt.Error) string {
 	switch {
 	case d[0].name == "language-code" && e.Got != "":
-		return validationText([]string{d[0].fault(e.Got, enumText(e.Want))})
+		return validationText([]string{d[0].fault(e.Got, enumText(codesOf(e.Want)...))})
 	case d[0].name == "sample-rate" && e.Code == stt.Unsupported:
 		return TextSampleRate
 	case e.Code == stt.Unsupported:

@@ -1,6 +1,7 @@
 package transcribe
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,7 +22,8 @@ var methods = map[string]stt.FilterMethod{"": stt.FilterMask, "mask": stt.Filter
 func (p *Params) Config() (stt.Config, error) {
 	encoding, ok := encodings[p.MediaEncoding]
 	if !ok {
-		return stt.Config{}, NotOffered("media-encoding", p.MediaEncoding)
+		return stt.Config{}, &stt.Error{Code: stt.Unsupported, Op: "open", Msg: fmt.Sprintf("The parameter media-encoding is %s, which this server does not offer. Use one of %s.",
+			short(p.MediaEncoding), strings.Join(served, ", "))}
 	}
 	if p.LanguageModelName != "" {
 		return stt.Config{}, NotOffered("language-model-name", p.LanguageModelName)

@@ -83,7 +83,7 @@ func TestConfig(t *testing.T) {
 // What nobody here has words for is refused in the client's own.
 func TestConfigRefuses(t *testing.T) {
 	for change, text := range map[string]string{
-		"media-encoding=g729":      "The parameter media-encoding asks for something that this server does not offer: g729. Leave it out.",
+		"media-encoding=g729":      "The parameter media-encoding is g729, which this server does not offer. Use one of pcm, ogg-opus, flac, g711-alaw, g711-ulaw.",
 		"language-model-name=mine": "The parameter language-model-name asks for something that this server does not offer: mine. Leave it out.",
 	} {
 		p, err := parse(t, query(change))

@@ -49,7 +49,8 @@ const (
 	TextNoEmptyFrame      = "A complete signal was sent without the preceding empty frame."                                                           // the audio ended, but nobody said so
 	TextUnsigned          = "The message is not signed. Over HTTP/2 every message stands in an envelope with the headers :date and :chunk-signature." // ours
 	TextSampleRate        = "The requested language doesn't support the specified sample rate. Use the correct sample rate then try again."
-	TextCompleted         = "Streaming completed successfully" // reason of the close after a normal end
+	TextExplain           = "Run \"earshot explain-url\" with the address, or with --request and the request, where the server runs: it says more." // ours; the end of the text for a refused signature
+	TextCompleted         = "Streaming completed successfully"                                                                                      // reason of the close after a normal end
 )
 
 // codes is the one table from codes to exceptions, on either transport: what is known before a stream begins, HTTP/2 answers
@@ -126,8 +127,11 @@ func signatureException(e *sigv4.Error) Exception {
 		x = Exception{Name: InvalidSignature, Status: 403}
 	}
 	x.Message = e.ServiceMessage()
-	if e.Reason == sigv4.UnknownKey {
+	switch e.Reason {
+	case sigv4.UnknownKey:
 		x.Message = TextUnknownKey
+	case sigv4.Malformed, sigv4.WrongService, sigv4.ScopeDateMismatch, sigv4.HostNotSigned, sigv4.HeaderMissing, sigv4.PayloadMismatch, sigv4.SignatureMismatch:
+		x.Message = strings.TrimRight(x.Message, "\n") + "\n\n" + TextExplain
 	}
 	return x
 }

@@ -75,6 +75,13 @@ func TestLiteralTexts(t *testing.T) {
 			Message: "The requested language doesn't support the specified sample rate. Use the correct sample rate then try again."}},
 		{stt.Error{Code: stt.Unsupported, Option: "language", Got: "fr-FR", Want: "de-DE, en-US"}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
 			Message: "1 validation error detected: Value 'fr-FR' at 'languageCode' failed to satisfy constraint: Member must satisfy enum value set: [de-DE, en-US]"}},
+		{stt.Error{Code: stt.Unsupported, Option: "language", Got: "fr-FR", Want: "en, en-US"}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
+			Message: "1 validation error detected: Value 'fr-FR' at 'languageCode' failed to satisfy constraint: Member must satisfy enum value set: " +
+				"[en-US, en-AB, en-AU, en-GB, en-IE, en-IN, en-NZ, en-WL, en-ZA]"}},
+		{stt.Error{Code: stt.Unsupported, Option: "language", Got: "fr-FR", Want: "eo-EO, sr-Latn"}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
+			Message: "1 validation error detected: Value 'fr-FR' at 'languageCode' failed to satisfy constraint: Member must satisfy enum value set: [eo-EO]"}},
+		{stt.Error{Code: stt.Unsupported, Option: "language", Got: "fr-FR", Want: "sr-Latn"}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
+			Message: "1 validation error detected: Value 'fr-FR' at 'languageCode' failed to satisfy constraint: Member must satisfy enum value set: [sr-Latn]"}},
 		{stt.Error{Code: stt.Malformed, Msg: transcribe.TextNoEmptyFrame}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
 			Message: "A complete signal was sent without the preceding empty frame."}},
 		{stt.Error{Code: stt.Malformed, Msg: transcribe.TextTooBig}, transcribe.Exception{Name: transcribe.BadRequest, Status: 400,
@@ -280,6 +287,10 @@ func TestSignatureExceptions(t *testing.T) {
 			}
 			if strings.Contains(x.Message, secret) || strings.Contains(x.Message, "TOKEN-OF") || claim.Signature != "" && strings.Contains(x.Message, claim.Signature) {
 				t.Errorf("the message shows a secret: %s", x.Message)
+			}
+			plain := []string{transcribe.UnrecognizedClient, transcribe.MissingToken, transcribe.BadRequest}
+			if want := !slices.Contains(plain, x.Name) && !strings.HasPrefix(x.Message, "Signature "); want != strings.HasSuffix(x.Message, "\n\n"+transcribe.TextExplain) {
+				t.Errorf("the message ends %q", x.Message[max(0, len(x.Message)-100):])
 			}
 			if transcribe.ErrorOf(x, false).Msg == "" {
 				t.Error("it means nothing to a client of ours")

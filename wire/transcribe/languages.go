@@ -29,6 +29,29 @@ func isCode(s string) string {
 	return enumText(Languages()...)
 }
 
+// codesOf returns the codes that a client may use of the tags, separated by commas, that models serve. A tag without a region
+// stands for every code of its language; one that is not written as Amazon writes codes would be refused. Where nothing is left
+// it returns the tags.
+func codesOf(tags string) []string {
+	given := names("", tags)
+	var codes []string
+	for _, tag := range given {
+		if codeShape.MatchString(tag) {
+			codes = append(codes, tag)
+		}
+	}
+	for _, code := range Languages() {
+		language, _, _ := strings.Cut(code, "-")
+		if slices.Contains(given, language) && !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	if len(codes) == 0 {
+		return given
+	}
+	return codes
+}
+
 var codeList = matches(`[a-zA-Z,-]{1,200}`)
 
 // areCodes is the constraint on a comma list of language codes.

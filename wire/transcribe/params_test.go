@@ -159,7 +159,7 @@ func TestParametersRefused(t *testing.T) {
 		{"sample-rate=48001", one("48001", "mediaSampleRateHertz", "Member must have value less than or equal to 48000")},
 		{"sample-rate=16k", one("16k", "mediaSampleRateHertz", "Member must be a whole number")},
 		{"sample-rate=99999999999999999999", one("99999999999999999999", "mediaSampleRateHertz", "Member must be a whole number")},
-		{"media-encoding=PCM", one("PCM", "mediaEncoding", enum+"[pcm, ogg-opus, flac, g711-alaw, g711-ulaw, g729]")},
+		{"media-encoding=PCM", one("PCM", "mediaEncoding", enum+"[pcm, ogg-opus, flac, g711-alaw, g711-ulaw]")},
 		{"session-id=no", one("no", "sessionId", "Member must satisfy regular expression pattern: [a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}")},
 		{"vocabulary-name=a b", one("a b", "vocabularyName", "Member must satisfy regular expression pattern: [0-9a-zA-Z._-]{1,200}")},
 		{"vocabulary-names=" + strings.Repeat("x", 3001), one(strings.Repeat("x", 64)+"...", "vocabularyNames", "Member must have length between 1 and 3000, inclusive")},
@@ -203,7 +203,7 @@ func TestParametersRefused(t *testing.T) {
 func TestAllFaultsAreNamedAtOnce(t *testing.T) {
 	_, err := parse(t, query("sample-rate=1", "media-encoding=mp3", "show-speaker-label=x"))
 	want := "3 validation errors detected: Value '1' at 'mediaSampleRateHertz' failed to satisfy constraint: Member must have value greater than or equal to 8000; " +
-		"Value 'mp3' at 'mediaEncoding' failed to satisfy constraint: Member must satisfy enum value set: [pcm, ogg-opus, flac, g711-alaw, g711-ulaw, g729]; " +
+		"Value 'mp3' at 'mediaEncoding' failed to satisfy constraint: Member must satisfy enum value set: [pcm, ogg-opus, flac, g711-alaw, g711-ulaw]; " +
 		"Value 'x' at 'showSpeakerLabel' failed to satisfy constraint: Member must be true or false"
 	if err == nil || asError(t, err).Msg != want {
 		t.Errorf("%v\nwant %s", err, want)

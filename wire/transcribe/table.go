@@ -21,8 +21,18 @@ func (p *Params) table() []parameter {
 
 const uuidPattern = `[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}`
 
+// served are the encodings of the API model that are offered here, in its order.
+var served = []string{"pcm", "ogg-opus", "flac", "g711-alaw", "g711-ulaw"}
+
+// isEncoding is the constraint on an encoding. The one of the API model that is not offered passes, for Config to refuse by name.
+func isEncoding(s string) string {
+	if s == "g729" {
+		return ""
+	}
+	return oneOf(served...)(s)
+}
+
 var (
-	encodingNames = oneOf("pcm", "ogg-opus", "flac", "g711-alaw", "g711-ulaw", "g729")
 	sessionIDs    = matches(uuidPattern)
 	channelCounts = between(1, 2) // the service wants 2; mono is 1, and normal
 )
@@ -31,7 +41,7 @@ var (
 var standardParameters = []parameter{
 	{name: "language-code", member: "languageCode", options: []string{"language"}, check: isCode, field: func(p *Params) any { return &p.LanguageCode }},
 	{name: "sample-rate", member: "mediaSampleRateHertz", required: true, options: []string{"audio"}, check: between(8000, 48000), field: func(p *Params) any { return &p.SampleRate }},
-	{name: "media-encoding", member: "mediaEncoding", required: true, options: []string{"encoding"}, check: encodingNames, field: func(p *Params) any { return &p.MediaEncoding }},
+	{name: "media-encoding", member: "mediaEncoding", required: true, options: []string{"encoding"}, check: isEncoding, field: func(p *Params) any { return &p.MediaEncoding }},
 	{name: "session-id", member: "sessionId", check: sessionIDs, field: func(p *Params) any { return &p.SessionID }},
 	{name: "vocabulary-name", member: "vocabularyName", options: []string{"vocabularies", "phrases"}, check: isName, field: func(p *Params) any { return &p.VocabularyName }},
 	{name: "vocabulary-names", member: "vocabularyNames", options: []string{"vocabularies", "phrases"}, check: areNames, field: func(p *Params) any { return &p.VocabularyNames }},
@@ -59,7 +69,7 @@ var standardParameters = []parameter{
 var medicalParameters = []parameter{
 	{name: "language-code", member: "languageCode", required: true, check: oneOf(medicalLanguage), field: func(p *Params) any { return &p.LanguageCode }},
 	{name: "sample-rate", member: "mediaSampleRateHertz", required: true, check: between(16000, 48000), field: func(p *Params) any { return &p.SampleRate }},
-	{name: "media-encoding", member: "mediaEncoding", required: true, check: encodingNames, field: func(p *Params) any { return &p.MediaEncoding }},
+	{name: "media-encoding", member: "mediaEncoding", required: true, check: isEncoding, field: func(p *Params) any { return &p.MediaEncoding }},
 	{name: "vocabulary-name", member: "vocabularyName", check: isName, field: func(p *Params) any { return &p.VocabularyName }},
 	{name: "specialty", member: "specialty", required: true, options: []string{"medical"}, check: oneOf(specialties...), field: func(p *Params) any { return &p.Specialty }},
 	{name: "type", member: "type", required: true, check: oneOf(speechTypes...), field: func(p *Params) any { return &p.Type }},
