@@ -94,10 +94,11 @@ func (m *measurement) streamAll(ctx context.Context, o *options, server *rig.Ser
 		return nil, err
 	}
 	m.CPU = (after - before).Seconds()
-	if m.PeakRSS, err = rig.PeakRSS(server.PID()); err != nil {
+	if m.RSS, err = rig.RSS(server.PID()); err != nil {
 		return nil, err
 	}
-	m.RSS, err = rig.RSS(server.PID())
+	peak, err := rig.PeakRSS(server.PID())
+	m.PeakRSS = max(peak, m.RSS) // the system counts the two at different moments
 	return outcomes, err
 }
 
