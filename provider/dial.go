@@ -48,16 +48,7 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 		return nil, e
 	}
 	e.PeerCode, e.RetryAfter = resp.Status, retryAfter(resp.Header.Get("Retry-After"))
-	switch resp.StatusCode {
-	case http.StatusUnauthorized:
-		e.Code = stt.Unauthenticated
-	case http.StatusForbidden:
-		e.Code = stt.Denied
-	case http.StatusTooManyRequests:
-		e.Code = stt.Quota
-	case http.StatusServiceUnavailable:
-		e.Code = stt.Exhausted
-	}
+	e.Code = CodeOf(resp.StatusCode)
 	e.Err = errors.New(stt.RedactURL(address)) // the library repeats status and address
 	if resp.Body != nil {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 1024)) // the library keeps no more
@@ -162,4 +153,20 @@ func cut(text string, longest int) string {
 		text = text[:longest] + "..."
 	}
 	return strings.ToValidUTF8(text, "?")
+}
+
+// CodeOf returns the code for the HTTP status with which a server refuses a stream, where its protocol says nothing more exact.
+func CodeOf(status int) stt.Code {
+	switch status {
+	case http.StatusUnauthorized:
+		return stt.Unauthenticated
+	case http.StatusForbidden:
+		return stt.Denied
+	case http.StatusTooManyRequests:
+		return stt.Quota
+	case http.StatusServiceUnavailable:
+		return stt.Exhausted
+	default:
+		return stt.Unavailable
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/earshot-stt/earshot/provider"
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/wire/eventstream"
 	"github.com/earshot-stt/earshot/wire/sigv4"
@@ -201,18 +202,8 @@ func refusal(resp *http.Response, address *url.URL, header http.Header) error {
 		e.Op, e.Err, e.RetryAfter = "open", errors.New(where+": "+resp.Status), retryAfter(resp)
 		return e
 	}
-	e := &stt.Error{Code: stt.Unavailable, Op: "open", Peer: peer, PeerCode: resp.Status, Err: errors.New(where), RetryAfter: retryAfter(resp),
+	e := &stt.Error{Code: provider.CodeOf(resp.StatusCode), Op: "open", Peer: peer, PeerCode: resp.Status, Err: errors.New(where), RetryAfter: retryAfter(resp),
 		Msg: "cannot connect to the server over HTTP/2: it answered " + resp.Status}
-	switch resp.StatusCode {
-	case http.StatusUnauthorized:
-		e.Code = stt.Unauthenticated
-	case http.StatusForbidden:
-		e.Code = stt.Denied
-	case http.StatusTooManyRequests:
-		e.Code = stt.Quota
-	case http.StatusServiceUnavailable:
-		e.Code = stt.Exhausted
-	}
 	if said := strings.TrimSpace(string(text)); said != "" {
 		e.Err = fmt.Errorf("%s: the server says: %s", where, short(withhold(said, header), 300))
 	}
