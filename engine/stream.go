@@ -35,6 +35,8 @@ type Output interface {
 	Emit(ev stt.Event) error
 	// Backlog is the audio that waits, as a share of what may wait: above one half, give fewer partials.
 	Backlog() float64
+	// Working says that a call which takes long gets on: the stream's patience with it begins anew.
+	Working()
 }
 
 // Options says how samples reach a decoder.
@@ -44,7 +46,8 @@ type Options struct {
 	Block  time.Duration // audio per call of Decode, one frame at least; 0 means 100 ms
 	// MaxAhead is how much audio waits for the decoder before Send blocks; 0 means 5 s.
 	MaxAhead time.Duration
-	// Patience is how long one call of the decoder may take before the stream fails; 0 means 30 s, below 0 for ever.
+	// Patience is how long one call of the decoder may take, without an event and without saying that it gets on, before the stream
+	// fails; 0 means 30 s, below 0 for ever.
 	Patience time.Duration
 }
 
@@ -143,6 +146,9 @@ func (p patiently) Emit(ev stt.Event) error {
 	defer p.watchdog.Reset(p.patience)
 	return p.Core.Emit(ev)
 }
+
+// Working implements Output.
+func (p patiently) Working() { p.watchdog.Reset(p.patience) }
 
 // stuck fails the stream while the decoder hangs: its caller would wait in silence for ever.
 func (s *Stream) stuck() {

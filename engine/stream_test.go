@@ -315,6 +315,45 @@ func TestWatchdogIsPatient(t *testing.T) {
 	})
 }
 
+// A call that takes long but says that it gets on is let be, until it says no more.
+func TestWatchdogAndLongCalls(t *testing.T) {
+	turns := make(chan int, 1)
+	f := &fake{finish: func(out engine.Output) error {
+		for range <-turns {
+			time.Sleep(4 * time.Second)
+			out.Working()
+		}
+		time.Sleep(4 * time.Second)
+		return nil
+	}}
+	bubble(t, engine.Options{Patience: 5 * time.Second}, f, func(t *testing.T, s stt.Stream) {
+		turns <- 20
+		if err := s.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Recv(t.Context()); !errors.Is(err, io.EOF) {
+			t.Errorf("after a long call: %v", err)
+		}
+	})
+	f.finish = func(out engine.Output) error {
+		out.Working()
+		time.Sleep(time.Hour)
+		return nil
+	}
+	bubble(t, engine.Options{Patience: 5 * time.Second}, f, func(t *testing.T, s stt.Stream) {
+		began := time.Now()
+		if err := s.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Recv(t.Context()); stt.CodeOf(err) != stt.Unavailable {
+			t.Errorf("after a call that hangs: %v", err)
+		}
+		if d := time.Since(began); d != 5*time.Second {
+			t.Errorf("it took %v", d)
+		}
+	})
+}
+
 // Whoever fetches no events is waited for, and the decoder is not blamed.
 func TestWatchdogAndSlowReceiver(t *testing.T) {
 	f := &fake{decode: func(_ context.Context, _ []int16, out engine.Output) error {

@@ -42,7 +42,8 @@ func engineCPU(ctx context.Context, o *options, dir string, out io.Writer) error
 		return err
 	}
 	defer direct.child.End()
-	if err := takeTurns(ctx, served, direct, clips); err != nil {
+	ratios, err := takeTurns(ctx, served, direct, clips)
+	if err != nil {
 		return err
 	}
 	var audio time.Duration
@@ -54,28 +55,42 @@ func engineCPU(ctx context.Context, o *options, dir string, out io.Writer) error
 			return err
 		}
 	}
+	for i, ratio := range ratios {
+		if err := rig.WriteLine(out, fmt.Sprintf("EngineCPU/recording=%d", i), rig.Figure{Value: ratio, Unit: unitRatio}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // unitEngine is the unit of EngineCPU.
 const unitEngine = "cpu-s/audio-s"
 
-// takeTurns has both sides recognise all recordings, first the one and then the other.
-func takeTurns(ctx context.Context, a, b *side, clips []rig.Clip) error {
+// unitRatio is the unit of the ratio of the two at one recording, which the two had in turn. The limit is about its median: what else
+// the machine did at some of the recordings does not count.
+const unitRatio = "served/direct"
+
+// takeTurns has both sides recognise all recordings, first the one and then the other, and returns how many times as much processor
+// time a needed as b, for each.
+func takeTurns(ctx context.Context, a, b *side, clips []rig.Clip) ([]float64, error) {
+	var ratios []float64
 	sides := []*side{a, b}
 	for i := warmUp; i < len(clips); i++ {
 		clip := piece(clips, i)
 		for _, s := range sides {
 			if err := s.take(ctx, i, clip); err != nil {
-				return fmt.Errorf("%s, %s: %w", s.impl, clip.Name, err)
+				return nil, fmt.Errorf("%s, %s: %w", s.impl, clip.Name, err)
 			}
 		}
 		if a.said != b.said {
-			return fmt.Errorf("%s: the two said different things, so they did different work:\n  %s: %s\n  %s: %s", clip.Name, a.impl, a.said, b.impl, b.said)
+			return nil, fmt.Errorf("%s: the two said different things, so they did different work:\n  %s: %s\n  %s: %s", clip.Name, a.impl, a.said, b.impl, b.said)
+		}
+		if i != warmUp && b.last > 0 {
+			ratios = append(ratios, float64(a.last)/float64(b.last))
 		}
 		sides[0], sides[1] = sides[1], sides[0]
 	}
-	return nil
+	return ratios, nil
 }
 
 // upTo returns the first recordings whose lengths sum up to a time at most, and one at least.
@@ -94,8 +109,9 @@ type side struct {
 	child *rig.Child
 	talk  func(ctx context.Context, i int, clip *rig.Clip) (string, error)
 
-	cpu  time.Duration
-	said string // of the last recording
+	cpu  time.Duration // of all recordings
+	last time.Duration // of the last one
+	said string        // of the last one
 }
 
 // take recognises a recording.
@@ -106,6 +122,7 @@ func (s *side) take(ctx context.Context, i int, clip *rig.Clip) error {
 		s.said, err = s.talk(ctx, i, clip)
 		return err
 	})
+	s.last = cpu
 	if i != warmUp {
 		s.cpu += cpu
 	}

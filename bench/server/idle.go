@@ -24,30 +24,46 @@ func idleMemory(ctx context.Context, o *options, dir string, out io.Writer) erro
 	if err := os.WriteFile(script, []byte(scriptText(o.words, time.Minute)), 0o600); err != nil {
 		return err
 	}
-	server, err := rig.Serve(ctx, o.log, o.earshot, dir, "--engine", "script", "--set", "engines.script.script="+script,
-		"--limits-idle", "0", "--limits-streams", "0")
+	return measureIdle(ctx, o, dir, out, "IdleMemory", o.idle, "--engine", "script", "--set", "engines.script.script="+script)
+}
+
+// engineStreams is how many streams engineMemory opens at most: the engine takes 256, and some have to end before.
+const engineStreams = 250
+
+// engineMemory is idleMemory with the PocketSphinx engine behind the streams: what it holds for who has not spoken yet.
+func engineMemory(ctx context.Context, o *options, dir string, out io.Writer) error {
+	args := []string{"--engine", "pocketsphinx", "--set", "engines.pocketsphinx.slots=256"}
+	for name, value := range o.set {
+		args = append(args, "--set", "engines.pocketsphinx."+name+"="+value)
+	}
+	return measureIdle(ctx, o, dir, out, "EngineMemory", min(o.idle, engineStreams), args...)
+}
+
+// measureIdle measures a server that is started with args.
+func measureIdle(ctx context.Context, o *options, dir string, out io.Writer, name string, streams int, args ...string) error {
+	server, err := rig.Serve(ctx, o.log, o.earshot, dir, append(args, "--limits-idle", "0", "--limits-streams", "0")...)
 	if err != nil {
 		return err
 	}
-	r, err := idle(ctx, o, server)
+	r, err := idle(ctx, o, server, streams)
 	if stopped := server.Stop(); err == nil {
 		err = stopped
 	}
 	if err != nil {
 		return err
 	}
-	each := func(bytes int64) float64 { return float64(bytes) / float64(o.idle) }
-	return rig.WriteLine(out, fmt.Sprintf("IdleMemory/streams=%d", o.idle),
+	each := func(bytes int64) float64 { return float64(bytes) / float64(streams) }
+	return rig.WriteLine(out, fmt.Sprintf("%s/streams=%d", name, streams),
 		rig.Figure{Value: each(r.after - r.before), Unit: unitRSS},
 		rig.Figure{Value: each(r.collected - r.before), Unit: "collected-B/stream"})
 }
 
-// unitRSS is the unit of IdleMemory.
+// unitRSS is the unit of IdleMemory and EngineMemory.
 const unitRSS = "rss-B/stream"
 
 type idleMemories struct{ before, after, collected int64 }
 
-func idle(ctx context.Context, o *options, server *rig.Server) (r idleMemories, err error) {
+func idle(ctx context.Context, o *options, server *rig.Server, streams int) (r idleMemories, err error) {
 	// A few streams that end again: what the first stream costs once is not what each costs.
 	if err := hold(ctx, o, server, 10, func() error { return nil }); err != nil {
 		return r, err
@@ -55,7 +71,7 @@ func idle(ctx context.Context, o *options, server *rig.Server) (r idleMemories, 
 	if r.before, err = least(ctx, server.PID()); err != nil {
 		return r, err
 	}
-	return r, hold(ctx, o, server, o.idle, func() error {
+	return r, hold(ctx, o, server, streams, func() error {
 		var err error
 		if r.after, err = least(ctx, server.PID()); err != nil {
 			return err

@@ -85,10 +85,10 @@ func parse(args []string) (*options, error) {
 	flags.IntVar(&o.words, "words", 1, "ServerCPU: words spoken a second")
 	flags.StringVar(&o.profile, "profile", "", "ServerCPU: file for a processor profile of Earshot's server, which costs some time itself")
 	flags.StringVar(&o.clips, "clips", rig.Recordings, "EngineCPU: folder of recordings")
-	flags.DurationVar(&o.audio, "audio", 12*time.Second, "EngineCPU: length of the recordings used, of the first ones")
+	flags.DurationVar(&o.audio, "audio", 30*time.Second, "EngineCPU: length of the recordings used, of the first ones")
 	flags.Float64Var(&o.pace, "pace", 0, "EngineCPU: seconds of audio sent in a second; 0: as fast as it is taken")
 	flags.Var(o.set, "set", "EngineCPU: option of the engine, as NAME=VALUE; may be repeated")
-	flags.IntVar(&o.idle, "idle", 500, "IdleMemory: streams")
+	flags.IntVar(&o.idle, "idle", 500, "IdleMemory: streams; EngineMemory: 250 of them at most, as many as the engine takes")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ type experiment struct {
 }
 
 func experiments() []experiment {
-	return []experiment{{"ServerCPU", 1, serverCPU}, {"IdleMemory", 2, idleMemory}, {"EngineCPU", 2, engineCPU}}
+	return []experiment{{"ServerCPU", 1, serverCPU}, {"IdleMemory", 2, idleMemory}, {"EngineCPU", 2, engineCPU}, {"EngineMemory", 3, engineMemory}}
 }
 
 func measure(ctx context.Context, args []string, out io.Writer) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 	var err error
 	switch mode := append(os.Args, "")[1]; mode {
 	case "serve":
-		err = rigtest.Serve(os.Args[1:], os.Stdout, os.Stderr, nil)
+		err = rigtest.Serve(os.Args[1:], os.Stdout, os.Stderr, scripted)
 	case "load", "bare", "direct":
 		main()
 	default:
@@ -31,6 +32,17 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+// scripted puts the scripted engine in the place of PocketSphinx, with the script that stands beside the server's data.
+func scripted(settings map[string]string) {
+	settings["engine"] = "script"
+	settings["engines.script.script"] = filepath.Join(filepath.Dir(settings["data"]), "script.txt")
+	for name := range settings {
+		if strings.HasPrefix(name, "engines.pocketsphinx.") {
+			delete(settings, name)
+		}
 	}
 }
 
@@ -91,6 +103,25 @@ func TestIdleMemory(t *testing.T) {
 	}
 	l, ok := rig.ReadLine(out.String())
 	if v, found := l.Get(unitRSS); !ok || !found || l.Name != "IdleMemory/streams=5" || v > 10<<20 {
+		t.Errorf("the result is %q", out.String())
+	}
+}
+
+// The memory of an engine's idle streams is measured in the same way, with no more of them than the engine takes.
+func TestEngineMemory(t *testing.T) {
+	t.Parallel()
+	o := short(t)
+	o.set = settings{"slots": "255", "finals": "fast"}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "script.txt"), []byte(scriptText(1, time.Second)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := engineMemory(within(t, 50*time.Second), o, dir, &out); err != nil {
+		t.Fatal(err)
+	}
+	l, ok := rig.ReadLine(out.String())
+	if v, found := l.Get(unitRSS); !ok || !found || l.Name != "EngineMemory/streams=5" || v > 10<<20 {
 		t.Errorf("the result is %q", out.String())
 	}
 }
@@ -233,13 +264,14 @@ func TestTakeTurns(t *testing.T) {
 		}}
 	}
 	clips[0].PCM = make([]byte, 10)
-	if err := takeTurns(t.Context(), newSide("a", "yes"), newSide("b", "yes"), clips); err != nil {
-		t.Fatal(err)
+	ratios, err := takeTurns(t.Context(), newSide("a", "yes"), newSide("b", "yes"), clips)
+	if err != nil || len(ratios) > len(clips) {
+		t.Fatalf("%v and %v", ratios, err)
 	}
 	if want := "a-1 b-1 b0 a0 a1 b1 b2 a2"; strings.Join(order, " ") != want {
 		t.Errorf("the order is %v; expected %s", order, want)
 	}
-	if err := takeTurns(t.Context(), newSide("a", "yes"), newSide("b", "no"), clips); err == nil || !strings.Contains(err.Error(), "different things") {
+	if _, err := takeTurns(t.Context(), newSide("a", "yes"), newSide("b", "no"), clips); err == nil || !strings.Contains(err.Error(), "different things") {
 		t.Errorf("two that hear different things: %v", err)
 	}
 }

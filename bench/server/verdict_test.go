@@ -18,6 +18,10 @@ BenchmarkServerCPU/streams=200/impl=earshot-2	1	1.8 cpu-ms/stream-s	10 in-msg/st
 BenchmarkServerCPU/streams=200/impl=bare-2	1	1 cpu-ms/stream-s	10 in-msg/stream-s
 BenchmarkEngineCPU/impl=served-2	1	0.52 cpu-s/audio-s
 BenchmarkEngineCPU/impl=direct-2	1	0.5 cpu-s/audio-s
+BenchmarkEngineCPU/recording=0-2	1	1.02 served/direct
+BenchmarkEngineCPU/recording=1-2	1	1.03 served/direct
+BenchmarkEngineCPU/recording=2-2	1	1.9 served/direct
+BenchmarkEngineMemory/streams=250-2	1	90000 rss-B/stream
 BenchmarkIdleMemory/streams=500-2	1	50000 rss-B/stream	60000 collected-B/stream
 PASS
 `
@@ -38,7 +42,7 @@ func TestVerdict(t *testing.T) {
 		{"codec that allocates", made("0 allocs/op", "1 allocs/op"), 1, "allocations"},
 		{"server", made("1.8 cpu-ms", "2.1 cpu-ms"), 1, "server CPU"},
 		{"at the limit", made("1.8 cpu-ms", "2 cpu-ms", "50000 rss", "65536 rss", "100 ns/op", "166 ns/op"), 0, ""},
-		{"engine", made("0.52 cpu-s", "0.53 cpu-s"), 1, "engine"},
+		{"engine", made("1.03 served", "1.06 served"), 1, "engine"},
 		{"memory", made("50000 rss", "70000 rss"), 1, "idle stream"},
 		{"two", made("50000 rss", "70000 rss", "1.8 cpu-ms", "4 cpu-ms"), 2, "idle stream"},
 	} {
@@ -66,9 +70,26 @@ func TestVerdictShowsRatios(t *testing.T) {
 	if err := judge(r, limits(), &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"  5 ", "1.8", "1.04", "5e+04", "median of 3"} {
+	for _, want := range []string{"  5 ", "1.8", "1.03", "5e+04", "median of 3", "median of 9"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
+// What has not been measured is not passed over in silence, and is no limit missed either.
+func TestVerdictSaysWhatIsMissing(t *testing.T) {
+	for text, want := range map[string]int{made(): 6, "PASS\n": 11, "BenchmarkIdleMemory/streams=500-2	1	50000 rss-B/stream\n": 10} {
+		r, err := read(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := judge(r, limits(), &out); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(out.String(), "not measured"); got != want || strings.Count(out.String(), "\n") != len(limits()) {
+			t.Errorf("%d lines say that something has not been measured; expected %d:\n%s", got, want, out.String())
 		}
 	}
 }

@@ -38,11 +38,12 @@ type options struct {
 	set     []string
 	verbose bool
 	scene   time.Duration // longest sound that is made
+	fill    time.Duration // what is played in all places at the beginning: as long as a segment can be
 	looks   int           // how often the server is looked at, a second apart, when all streams have ended
 }
 
 func parse(args []string) (*options, error) {
-	o := &options{scene: 16 * time.Second, looks: 8}
+	o := &options{scene: 16 * time.Second, fill: 20 * time.Second, looks: 8}
 	flags := flag.NewFlagSet("soak", flag.ContinueOnError)
 	flags.StringVar(&o.earshot, "earshot", "bin/earshot", "the server's program")
 	flags.DurationVar(&o.length, "for", 30*time.Minute, "how long")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -18,8 +19,6 @@ const (
 	// firstPart is after how long, from when all places have been filled once, memory is
 	// looked at for the first time.
 	firstPart = time.Minute
-	// fillTime is how much speech is streamed in each place before that.
-	fillTime = 5 * time.Second
 	// every is the distance between two lines of progress.
 	every = 10 * time.Second
 	// patience is how long a client waits that has found no place.
@@ -39,8 +38,9 @@ type run struct {
 
 	mu    sync.Mutex // guards all below
 	out   io.Writer
-	next  int // number of the next scene
-	busy  int // streams that found no place
+	next  int                 // number of the next scene
+	busy  int                 // streams that found no place
+	words map[string][]string // of recordings, as they were heard for the first time
 	found findings
 }
 
@@ -80,20 +80,25 @@ func (r *run) play(ctx context.Context) (err error) {
 	return err
 }
 
-// fill streams speech in all places at once, so that the memory that decoders need has been taken before it is looked at.
+// fill streams the longest segments there can be in all places at once, of speech and of what is hardest to search, so that every
+// decoder has taken the memory that it will ever need before that is looked at.
 func (r *run) fill(ctx context.Context) {
-	var pcm []byte
-	for i := range r.clips {
-		pcm = append(pcm, r.clips[i].PCM...)
+	var talk []byte
+	for most := rig.Format.Bytes(r.o.fill); len(talk) < most; {
+		for i := range r.clips {
+			talk = append(talk, r.clips[i].PCM...)
+		}
+		talk = talk[:min(len(talk), most)]
 	}
-	pcm = pcm[:min(len(pcm), rig.Format.Bytes(fillTime))]
-	var filling sync.WaitGroup
-	for range r.o.streams + 1 {
-		filling.Go(func() { // owned by fill; ends with the speech, or with ctx
-			r.act(ctx, &scene{number: -1, kind: kindSpeech, name: "speech in all places", pcm: pcm, pace: 1})
-		})
+	tones := chords(rand.New(rand.NewPCG(r.o.seed, 0)), r.o.fill) //nolint:gosec // it must come out the same again
+	for _, s := range []*scene{{kind: kindSpeech, name: "speech in all places", pcm: talk}, {kind: kindMusic, name: "chords in all places", pcm: tones}} {
+		s.number = -1
+		var filling sync.WaitGroup
+		for range r.o.streams + 1 {
+			filling.Go(func() { r.act(ctx, s) }) // owned by fill; ends with the sound, or with ctx
+		}
+		filling.Wait()
 	}
-	filling.Wait()
 }
 
 // perform plays scenes until a time, and waits for the last of them to end.
@@ -148,9 +153,27 @@ func (r *run) act(ctx context.Context, s *scene) bool {
 		r.found.failed = append(r.found.failed, fmt.Sprintf("scene %d, %s: %v", s.number, s.name, err))
 	case s.quiet() && (len(heard.Words) > 0 || heard.Partials > 0):
 		r.found.unwanted = append(r.found.unwanted, fmt.Sprintf("scene %d, %s: %d partials, %q", s.number, s.name, heard.Partials, strings.Join(heard.Words, " ")))
+	case s.kind == kindSpeech && s.number >= 0:
+		r.compare(s, heard.Words)
 	}
 	r.found.played[s.kind]++
 	return true
+}
+
+// compare keeps what is said of a recording that was heard otherwise before: the engine claims to be deterministic. r.mu is held.
+func (r *run) compare(s *scene, words []string) {
+	first, again := r.words[s.name]
+	if !again {
+		if r.words == nil {
+			r.words = map[string][]string{}
+		}
+		r.words[s.name] = words
+		return
+	}
+	if n := distance(first, words); n > 0 {
+		r.found.changed = append(r.found.changed, fmt.Sprintf("scene %d, %s: %d of %d words are others than the first time: %q, then %q",
+			s.number, s.name, n, len(first), strings.Join(first, " "), strings.Join(words, " ")))
+	}
 }
 
 // speech returns the words of the first two recordings.
@@ -219,7 +242,7 @@ func (r *run) report(ctx context.Context) {
 		for k, n := range r.found.played {
 			played = append(played, fmt.Sprintf("%v %d", kind(k), n))
 		}
-		wrong := len(r.found.unwanted) + len(r.found.failed)
+		wrong := len(r.found.unwanted) + len(r.found.failed) + len(r.found.changed)
 		busy := r.busy
 		r.mu.Unlock()
 		lines, more := r.watch.found()

@@ -75,7 +75,7 @@ func play(t *testing.T, script string, length time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	var out strings.Builder
-	o := &options{earshot: self, length: length, seed: 5, streams: 4, clips: clipFolder(t), scene: 2 * time.Second, looks: 2}
+	o := &options{earshot: self, length: length, seed: 5, streams: 4, clips: clipFolder(t), scene: 2 * time.Second, fill: 3 * time.Second, looks: 2}
 	err = o.run(ctx, t.TempDir(), &out)
 	return out.String(), err
 }
@@ -99,6 +99,23 @@ func TestSoakFindsDeafness(t *testing.T) {
 	out, err := play(t, "# nothing\n", time.Second)
 	if err == nil || !strings.Contains(out, "speech got no words at the beginning") || strings.Contains(out, "nobody spoke") {
 		t.Errorf("%v and\n%s", err, out)
+	}
+}
+
+// The same recording has to get the same words each time; recordings of another name, and what was cut short, do not matter.
+func TestCompare(t *testing.T) {
+	r := &run{}
+	for _, c := range []struct {
+		name, words string
+		changed     int // in all, afterwards
+	}{{"a", "one two three", 0}, {"b", "four", 0}, {"a", "one two three", 0}, {"a", "one too three", 1}, {"b", "", 2}, {"b", "four", 2}, {"c", "", 2}, {"c", "", 2}, {"c", "five", 3}} {
+		r.compare(&scene{name: c.name, kind: kindSpeech}, strings.Fields(c.words))
+		if len(r.found.changed) != c.changed {
+			t.Errorf("%q of %s: %q; expected %d", c.words, c.name, r.found.changed, c.changed)
+		}
+	}
+	if !strings.Contains(r.found.changed[0], `1 of 3 words are others than the first time: "one two three", then "one too three"`) {
+		t.Error(r.found.changed[0])
 	}
 }
 

@@ -31,6 +31,7 @@ type findings struct {
 
 	first, last []string // words of speech at the beginning and at the end
 	unwanted    []string // text where nobody spoke, each with the scene
+	changed     []string // speech that got other words than the first time
 	failed      []string // streams that failed and should not have, each with the reason
 	logged      []string // bad lines of the server's log
 	more        int      // bad lines beyond those
@@ -60,7 +61,7 @@ func (f *findings) reasons() []string {
 	for _, list := range []struct {
 		what  string
 		lines []string
-	}{{"text where nobody spoke", f.unwanted}, {"a stream failed", f.failed}, {"the server's log", f.logged}} {
+	}{{"text where nobody spoke", f.unwanted}, {"speech", f.changed}, {"a stream failed", f.failed}, {"the server's log", f.logged}} {
 		for _, line := range list.lines {
 			add("%s: %s", list.what, line)
 		}

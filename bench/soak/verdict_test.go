@@ -33,6 +33,7 @@ func TestVerdict(t *testing.T) {
 		{"no words at the end", func(f *findings) { f.last = nil }, "other words at the end"},
 		{"no words ever", func(f *findings) { f.first, f.last = nil, nil }, "no words at the beginning"},
 		{"text on noise", func(f *findings) { f.unwanted = []string{"scene 3, pink noise"} }, "nobody spoke: scene 3"},
+		{"other words in between", func(f *findings) { f.changed = []string{"scene 5"} }, "speech: scene 5"},
 		{"a stream failed", func(f *findings) { f.failed = []string{"scene 9"} }, "a stream failed: scene 9"},
 		{"the log", func(f *findings) { f.logged = []string{"panic: oh"} }, "the server's log: panic: oh"},
 		{"too short", func(f *findings) { f.played[kindMusic] = 0 }, "music was never played"},

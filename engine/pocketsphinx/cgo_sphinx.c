@@ -2,6 +2,7 @@
 
 #include "cgo_sphinx.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,7 +47,17 @@ static void say(void *user, err_lvl_t level, const char *fmt, ...) {
 	call.err = NULL;           \
 	return (ok) ? ES_OK : ES_FAILED;
 
+// thrift has all threads share one heap, so that what one decoder has given back serves the others, and keeps large buffers, which
+// grow with the longest utterance, out of it. Decoders ask for memory rarely: nobody waits for his turn.
+static void thrift(void) {
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20); // set, it stays: else each large buffer given back would raise it
+#endif
+}
+
 int es_load(ps_decoder_t **out, const char *hmm, const char *lm, const char *dict, const char *states, const char *phones, int again, char *err) {
+	thrift();
 	err_set_callback(say, NULL); // the same for all, so it does not matter who comes first
 	err_set_logfp(NULL);         // or it prints its whole configuration
 	BEGIN(err)

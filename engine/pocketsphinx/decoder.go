@@ -49,6 +49,7 @@ type decoder struct {
 	free   int         // frames before this one belong to finals
 	total  int64       // samples taken
 
+	working   func() // says that the call under way gets on
 	speaking  bool
 	lastVoice int // frame after the last one with speech
 	seg       *segment
@@ -56,6 +57,7 @@ type decoder struct {
 
 // Decode implements engine.Decoder.
 func (d *decoder) Decode(ctx context.Context, block []int16, out engine.Output) error {
+	d.working = out.Working
 	d.total += int64(len(block))
 	if err := d.take(block); err != nil {
 		return err
@@ -197,6 +199,7 @@ func (d *decoder) progress(n int, out engine.Output) error {
 
 // Flush implements engine.Decoder. What is spoken on belongs to a new segment.
 func (d *decoder) Flush(ctx context.Context, out engine.Output) error {
+	d.working = out.Working
 	if d.seg != nil {
 		if err := d.finish(ctx, stt.EndpointFlush, out); err != nil {
 			return err
@@ -209,6 +212,7 @@ func (d *decoder) Flush(ctx context.Context, out engine.Output) error {
 
 // Finish implements engine.Decoder.
 func (d *decoder) Finish(ctx context.Context, out engine.Output) error {
+	d.working = out.Working
 	switch {
 	case d.seg == nil && d.speaking:
 		return d.fallSilent(out)

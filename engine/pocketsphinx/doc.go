@@ -36,7 +36,7 @@
 // the mean known by then, and with the library's second pass, which knows the words of the first. Who is known is heard by that decoder at once.
 //
 // Files: driver.go and check.go face the operator; model*.go looks at model files before the library does, because the
-// library ends the process when it dislikes one; recognizer.go, gate.go and pool.go hand out slots and decoders, cores.go processor time; decoder.go
+// library ends the process when it dislikes one; recognizer.go, gate.go and pool.go hand out slots and decoders, cores.go processor time, machine.go says what there is of both; decoder.go
 // turns audio into events, segment.go and pass.go decode a segment, result.go says its words; mean.go keeps the cepstral mean; cgo_sphinx.* is all
 // there is of C.
 package pocketsphinx

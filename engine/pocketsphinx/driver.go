@@ -47,7 +47,7 @@ func Driver() stt.Driver {
 			}, Help: "The models to serve. The first one answers callers that ask for no language. Without any: US English of " + modelPackage + "."},
 			{Name: "slots", Kind: stt.KindInt, Default: "0",
 				Help: "How many streams are taken at once, 1 to 256; each needs two thirds of a core while a new speaker speaks, less when he is known, and up to 240 MB. " +
-					"0 means one for each core, or fewer where memory is short."},
+					"0 means one for each core, or fewer where memory is short; the limits of a container count."},
 			{Name: "finals", Kind: stt.KindString, Enum: []string{finalsAccurate, finalsFast}, Default: finalsAccurate,
 				Help: "accurate: while the speaker is not known, a finished segment is searched once more, from its beginning and with more effort; that " +
 					"takes up to 0.45 of its length. fast: its last words come at once, with a few more mistakes."},
@@ -119,7 +119,7 @@ func parseOptions(values map[string]string) (options, error) {
 	if n, err := strconv.Atoi(values["slots"]); err != nil || n < 0 || n > 256 {
 		return o, stt.InvalidOption("pocketsphinx.slots", values["slots"], "a whole number from 0 to 256")
 	} else if o.slots = n; n == 0 {
-		o.slots = machineSlots(len(records))
+		o.slots = thisMachine().slots(len(records))
 	}
 	if o.silence, err = durationOption(values, "silence", leastSilence, mostSilence); err != nil {
 		return o, err

@@ -2,7 +2,6 @@ package pocketsphinx
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -40,26 +39,6 @@ func TestDriverOptions(t *testing.T) {
 	}
 	if o, err := parseOptions(values); err != nil || o.slots < 1 || len(o.models) != 1 || !o.accurate || o.silence != defaultSilence || o.longest != defaultLongest {
 		t.Errorf("defaults: %+v, %v", o, err)
-	}
-}
-
-// Streams are as many as cores, as long as memory lasts, and one at least.
-func TestSlotsFor(t *testing.T) {
-	const gigabyte = 1 << 20 // in kB, as the file has it
-	info := func(kilobytes int) string {
-		return fmt.Sprintf("MemTotal:       99999999 kB\nMemFree:          123456 kB\nMemAvailable:   %8d kB\nBuffers:           1 kB\n", kilobytes)
-	}
-	for _, c := range []struct {
-		cores   int
-		meminfo string
-		want    int
-	}{
-		{2, info(24 * gigabyte), 2}, {64, info(4 * gigabyte), 8}, {8, info(gigabyte), 2}, {8, info(100 << 10), 1}, {1, info(0), 1},
-		{8, "MemTotal: 1 kB\n", 8}, {8, "MemAvailable: much\n", 8}, {8, "", 8}, {8, "MemAvailable:", 8},
-	} {
-		if got := slotsFor(c.cores, 1, c.meminfo); got != c.want {
-			t.Errorf("%d cores, %q: %d; expected %d", c.cores, c.meminfo, got, c.want)
-		}
 	}
 }
 

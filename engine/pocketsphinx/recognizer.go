@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +48,7 @@ type served struct {
 
 // open checks the models and loads each once, so that a bad one is found when the program starts.
 func open(ctx context.Context, opts options) (stt.Recognizer, error) {
-	r := &Recognizer{opts: opts, gate: newGate(opts.slots), cores: newCores(runtime.NumCPU())}
+	r := &Recognizer{opts: opts, gate: newGate(opts.slots), cores: newCores(int(math.Ceil(thisMachine().cores)))}
 	for i := range opts.models {
 		m, err := serve(ctx, &opts, i)
 		if err != nil {

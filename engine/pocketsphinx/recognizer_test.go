@@ -221,33 +221,23 @@ func resident(t *testing.T) int {
 	return pages * os.Getpagesize()
 }
 
-// Every clip of Debian's test data gives words, and not too many wrong ones.
-func TestAccuracy(t *testing.T) {
+// What is said in the cards is recognised, but for three words in ten; TestReadAloud has longer speech.
+func TestCards(t *testing.T) {
 	t.Parallel()
 	r := sharedEngine(t, nil)
-	for name, c := range map[string]struct {
-		folder, list string
-		worst        float64
-	}{
-		"read aloud": {"librivox", "transcription", 0.45},
-		"cards":      {"cards", "cards.transcription", 0.3},
-	} {
-		t.Run(name, func(t *testing.T) {
-			wrong, total := 0, 0
-			for file, text := range transcripts(t, filepath.Join(testData, c.folder, c.list)) {
-				got := finals(transcribe(t, r, config(), samplesOf(t, filepath.Join(testData, c.folder, file+".wav")), 3200))
-				if len(got) == 0 {
-					t.Errorf("%s: no final", file)
-				}
-				wrong += mistakes(strings.Fields(text), strings.Fields(textOf(got)))
-				total += len(strings.Fields(text))
-			}
-			rate := float64(wrong) / float64(total)
-			t.Logf("%.1f %% of %d words are wrong", 100*rate, total)
-			if rate > c.worst {
-				t.Errorf("more than %.0f %% wrong", 100*c.worst)
-			}
-		})
+	wrong, total := 0, 0
+	for file, text := range transcripts(t, testData+"cards/cards.transcription") {
+		got := finals(transcribe(t, r, config(), samplesOf(t, filepath.Join(testData, "cards", file+".wav")), 3200))
+		if len(got) == 0 {
+			t.Errorf("%s: no final", file)
+		}
+		wrong += mistakes(strings.Fields(text), strings.Fields(textOf(got)))
+		total += len(strings.Fields(text))
+	}
+	rate := float64(wrong) / float64(max(total, 1))
+	t.Logf("%.1f %% of %d words are wrong", 100*rate, total)
+	if total == 0 || rate > 0.3 {
+		t.Errorf("%.0f %% of %d words are wrong; want 30 %% at most", 100*rate, total)
 	}
 }
 

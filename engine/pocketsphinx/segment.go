@@ -165,11 +165,17 @@ func (s *segment) pursue(ctx context.Context) error {
 	return nil
 }
 
-// feed searches frames from to until, and does not wait for anybody.
+// feed searches frames from to until, and does not wait for anybody. On a machine that is far too busy it may take a minute.
 func (s *segment) feed(ctx context.Context, from, until int) error {
 	s.d.cores.begin()
 	defer s.d.cores.end()
-	return s.pass.feed(ctx, s.d.rows.slice(from, until))
+	for at := from; at < until; at += stride {
+		if err := s.pass.feed(ctx, s.d.rows.slice(at, min(at+stride, until))); err != nil {
+			return err
+		}
+		s.d.working()
+	}
+	return nil
 }
 
 // worthwhile reports whether the mean has become so much better that another pass should begin.
