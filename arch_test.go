@@ -23,7 +23,7 @@ var earshot = house{
 			must: "it judges every recognizer and may know none"},
 		{path: "testkit", testOnly: true, must: "it helps the tests of any room and may know none"},
 
-		{path: "cmd/*", uses: []string{"server", "config", "session", "auth", "audio", "wire/*", "engine", "engine/*", "provider", "provider/*"},
+		{path: "cmd/*", uses: []string{"server", "config", "session", "job", "auth", "auth/policy", "store", "route", "audio", "wire/*", "engine", "engine/*", "provider", "provider/*"},
 			tests: []string{everything},
 			must:  "a subcommand calls the libraries and sessions; putting a server together is the business of server"},
 		{path: "bench/*", uses: []string{"bench/internal/rig", "audio", "auth", "engine", "engine/*", "provider", "provider/*", "wire/*"},
@@ -39,7 +39,7 @@ var earshot = house{
 
 		{path: "dialect", uses: []string{"session", "job", "resource", "auth"},
 			must: "it holds what all dialects share, so it may know no protocol"},
-		{path: "dialect/*", uses: []string{"dialect", "wire/{same}", "wire/eventstream", "wire/sigv4", "session", "job", "resource", "auth"},
+		{path: "dialect/*", uses: []string{"dialect", "wire/{same}", "wire/eventstream", "wire/sigv4", "session", "job", "resource", "auth", "auth/policy"},
 			// Loopback: our own client judges the dialect, in front of a session or of a whole server.
 			tests: []string{"provider", "provider/{same}", "server", "config", "audio", "feature", "feature/*"},
 			must:  "it knows its own protocol and sees nothing of the house but the session behind it"},
@@ -75,8 +75,9 @@ var earshot = house{
 			must: "it is the knowledge of one protocol, used by both ends of it"},
 
 		{path: "audio", must: "it turns bytes into samples for whoever asks"},
-		{path: "auth", must: "it says who is calling, whatever protocol they call by"},
-		{path: "store", must: "it keeps rows and may not know who reads them"},
+		{path: "auth", uses: []string{"auth/policy"}, must: "it says who is calling, whatever protocol they call by"},
+		{path: "auth/policy", pure: true, must: "it decides by what it is given, so that a decision can be explained and repeated"},
+		{path: "store", tests: []string{"store/storetest"}, must: "it keeps rows and may not know who reads them"},
 		{path: "store/storetest", testOnly: true, uses: []string{"store", "testkit"}, must: "it judges every database and may know nothing else"},
 		{path: "cluster", must: "machines talk to each other below everything they talk about"},
 		{path: "voice", uses: []string{"provider", "provider/*", "engine", "engine/*"},
@@ -85,7 +86,7 @@ var earshot = house{
 	},
 
 	// Folders at the root that hold no package of this module. e2e is a module of its own.
-	plain: []string{"docs", "e2e", "scripts"},
+	plain: []string{"deploy", "docs", "e2e", "scripts"},
 
 	anywhere: []string{"stt"},
 	// The judges, the scripted engine, and what a test makes a stand-in of its own with.
@@ -104,6 +105,11 @@ var earshot = house{
 		{prefix: "golang.org/x/term", rooms: []string{"cmd/*"}, must: "only a command has a terminal"},
 		{prefix: "go.yaml.in/yaml", rooms: []string{"config"}, must: "only config knows what the file looks like"},
 		{prefix: "github.com/mewkiz/flac", rooms: []string{"audio"}, must: "containers and codecs are the business of audio"},
+		{prefix: "modernc.org/sqlite", rooms: []string{"store"}, must: "nobody but the store knows SQL"},
+		{prefix: "github.com/jackc/pgx/v5", rooms: []string{"store", "store/storetest"}, must: "nobody but the store knows SQL"},
+		{prefix: "github.com/pressly/goose/v3", rooms: []string{"store"}, must: "only the store has tables to bring up to date"},
+		{prefix: "github.com/prometheus/client_golang", rooms: []string{"server"}, must: "rooms declare what they let others observe; server measures it"},
+		{prefix: "go.opentelemetry.io/otel", rooms: []string{"server"}, must: "rooms declare what they let others observe; server traces it"},
 		{prefix: "github.com/google/uuid", rooms: []string{"dialect", "dialect/*", "provider", "provider/*", "wire/*", "session", "server", "cmd/*"},
 			must: "the heart of the house takes identifiers as strings"},
 	},

@@ -33,6 +33,8 @@ type unpacker interface {
 	header() (h Header, ok bool)
 	// headed says whether all that stands before the samples has been read.
 	headed() bool
+	// tolerate has damage behind the header told to note, and borne.
+	tolerate(note func(error))
 }
 
 // Header is what the header of a container says of the samples in it.
@@ -56,6 +58,15 @@ func NewDecoder(kind Kind) (*Decoder, error) {
 	}
 	return nil, unsupported("%v is not decoded as it comes; want FLAC or Ogg", kind)
 }
+
+// Tolerate makes the Decoder go on behind damage in the middle of the stream, such
+// as a page with a wrong checksum, a packet that cannot be decoded, or frames that
+// are missing: what is lost is given as silence of its length, as far as that can
+// be told, and note is called with what is wrong, from within Decode and Finish.
+// Damage of the header stays an error, and so does one fault after the other with
+// nothing between them that can be decoded. Tolerate is called before the first
+// byte is decoded.
+func (d *Decoder) Tolerate(note func(err error)) { d.codec.tolerate(note) }
 
 // Header returns what the stream's header says. ok is false until that much of the
 // header has come, which is before any samples are given.

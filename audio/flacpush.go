@@ -33,6 +33,11 @@ type flacUnpacker struct {
 	br  *bufio.Reader
 	dec flacDecoder
 	out []int16
+
+	faults faults
+	ready  *frame.Frame // decoded, to be given behind the silence before it
+	first  int64        // what the first frame says of its position
+	block  int64        // samples of each channel in the first frame; 0: none has come
 }
 
 type flacState uint8
@@ -84,11 +89,92 @@ func (u *flacUnpacker) unpack(p []byte, offset int64, end bool) (used int, sampl
 	case flacMetadata:
 		return u.metadata(p)
 	}
-	used, f, err := u.frame(p, offset, end)
-	if f != nil {
-		samples = u.interleave(f)
+	return u.framed(p, offset, end)
+}
+
+func (u *flacUnpacker) tolerate(note func(error)) { u.faults.note = note }
+
+// framed gives what the next frame holds, behind silence for what is missing before it.
+func (u *flacUnpacker) framed(p []byte, offset int64, end bool) (used int, samples []int16, err error) {
+	if u.faults.gap > 0 {
+		return 0, u.faults.silence(u.info.format.Channels), nil
 	}
-	return used, samples, err
+	if f := u.ready; f != nil {
+		u.ready = nil
+		return 0, u.interleave(f), nil
+	}
+	if u.faults.lost {
+		if used, err = u.seek(p); err != nil || used > 0 || u.faults.lost {
+			return used, nil, atByte(offset, err)
+		}
+	}
+	used, f, err := u.frame(p, offset, end)
+	switch {
+	case err != nil && u.faults.on():
+		u.begin()
+		return 1, nil, u.faults.stray(err)
+	case f == nil || err != nil:
+		return used, nil, err
+	}
+	if u.place(f, offset); u.faults.gap > 0 {
+		u.ready = f
+		return used, u.faults.silence(u.info.format.Channels), nil
+	}
+	return used, u.interleave(f), nil
+}
+
+// place compares where a frame says that it belongs with what has been given, and
+// has silence given for what is missing before it.
+func (u *flacUnpacker) place(f *frame.Frame, offset int64) {
+	size := int64(f.BlockSize)
+	before := u.dec.decoded - size
+	hurt := u.faults.row > 0
+	u.faults.well(size)
+	at := u.positionOf(f, size)
+	if u.block == 0 {
+		u.block, u.first = size, at
+		if hurt { // the real first one was lost
+			u.first = 0
+		}
+	}
+	missing := at - u.first - before
+	n := u.faults.owe(missing, u.info.format.Rate)
+	if n > 0 && !hurt {
+		u.faults.note(malformed("FLAC: at byte %d: frames are missing before this one, with %d ms of sound", offset, n*1000/int64(u.info.format.Rate)))
+	}
+	u.dec.decoded += n
+	if n != missing {
+		u.first = at - before // somebody counts anew
+	}
+}
+
+// positionOf returns the number of the frame's first sample, as its header has it.
+func (u *flacUnpacker) positionOf(f *frame.Frame, size int64) int64 {
+	if !f.HasFixedBlockSize {
+		return int64(f.Num)
+	}
+	if u.block > 0 {
+		size = u.block
+	}
+	return int64(f.Num) * size
+}
+
+// seek passes over bytes to where a frame may begin that belongs to the stream.
+func (u *flacUnpacker) seek(p []byte) (used int, err error) {
+	for ; used < len(p); used++ {
+		rest := p[used:]
+		if rest[0] != 0xff || len(rest) > 1 && rest[1]&0xfe != 0xf8 {
+			continue
+		}
+		if len(rest) < longestFlacHeader {
+			break // what more there is will tell; at the end there is no room for a frame
+		}
+		if u.frameHeader(rest[:longestFlacHeader]) == nil {
+			u.faults.lost = false
+			break
+		}
+	}
+	return used, u.faults.passed(used, "frame of FLAC")
 }
 
 // start reads the magic and STREAMINFO, behind an ID3v2 tag if there is one.
@@ -199,7 +285,10 @@ func (u *flacUnpacker) read(p []byte) {
 // attempt decodes a frame that may not be complete; then all results are zero.
 func (u *flacUnpacker) attempt(p []byte) (used int, f *frame.Frame, err error) {
 	u.read(p)
-	f, err = u.dec.readFrame()
+	err = fenced(KindFLAC, func() (err error) {
+		f, err = u.dec.readFrame()
+		return err
+	})
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		u.spent += len(p)
 		u.next = min(max(2*len(p), firstAttempt), u.limit)

@@ -73,6 +73,7 @@ func put(file []byte, kind Kind, f field, v uint64) {
 // TestHeadersThatLie lets every field of a header claim every extreme, alone and together with every other field: what can be
 // read is whole frames and the same each time, and all else is refused in a known way.
 func TestHeadersThatLie(t *testing.T) {
+	t.Parallel()
 	for kind, h := range hostileFiles(t) {
 		for i, a := range h.fields {
 			for _, claim := range lies(8 * a.size) {

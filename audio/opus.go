@@ -2,6 +2,7 @@ package audio
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 
 	"github.com/pion/opus"
@@ -35,7 +36,9 @@ type opusUnpacker struct {
 	at     int64 // where it lies in the stream
 	left   int64 // frames that it may still give; below 0: any number
 
-	out []int16
+	out    []int16
+	last   int // frames of the last packet that could be decoded
+	faults faults
 }
 
 type opusPhase uint8
@@ -54,14 +57,19 @@ func (u *opusUnpacker) header() (Header, bool) {
 
 func (u *opusUnpacker) headed() bool { return u.phase == opusAudio || u.chained }
 
+func (u *opusUnpacker) tolerate(note func(error)) { u.faults.note = note }
+
 func (u *opusUnpacker) unpack(p []byte, offset int64, _ bool) (used int, samples []int16, err error) {
+	if u.faults.gap > 0 {
+		return 0, u.faults.silence(u.head.channels), nil
+	}
 	for len(u.lacing) > 0 {
 		packet, ok := u.packet()
 		if !ok {
 			continue
 		}
 		if samples, err = u.packetSamples(packet); err != nil || len(samples) > 0 {
-			return 0, samples, atByte(u.at, err)
+			return 0, samples, err
 		}
 	}
 	if len(p) == 0 {
@@ -71,11 +79,32 @@ func (u *opusUnpacker) unpack(p []byte, offset int64, _ bool) (used int, samples
 		return 0, nil, malformed("Ogg: header: want samples within the first %d bytes", maxHeader)
 	}
 	pg, n, err := u.ogg.page(p)
+	if err != nil && u.phase == opusAudio && u.faults.on() {
+		n, err = u.seek(p, offset, err)
+		return n, nil, err
+	}
 	if err == nil && n > 0 {
-		u.at = offset
+		u.at, u.faults.lost = offset, false
 		err = u.page(&pg)
 	}
 	return n, nil, atByte(offset, err)
+}
+
+// seek passes over what is no page, as err says, to where the next one may begin.
+func (u *opusUnpacker) seek(p []byte, offset int64, err error) (used int, _ error) {
+	if !u.faults.lost {
+		if err = u.faults.stray(atByte(offset, err)); err != nil {
+			return 0, err
+		}
+	}
+	const magic = "OggS\x00"
+	used = bytes.Index(p[1:], []byte(magic)) + 1
+	if used == 0 {
+		for used = max(1, len(p)-len(magic)+1); used < len(p) && !bytes.HasPrefix([]byte(magic), p[used:]); {
+			used++
+		}
+	}
+	return used, atByte(offset, u.faults.passed(used, "page of Ogg"))
 }
 
 // page takes up a page.
@@ -93,7 +122,9 @@ func (u *opusUnpacker) page(pg *oggPage) error {
 		return malformed("Opus: want a comment header (\"OpusTags\") behind the identification header, got % x", pg.body[:min(len(pg.body), 8)])
 	}
 	u.lacing, u.body = append(u.lacing[:0], pg.lacing...), append(u.body[:0], pg.body...)
-	u.follow(pg)
+	if missing := u.follow(pg); missing && u.phase == opusAudio {
+		u.makeUp(pg)
+	}
 	u.left = -1
 	if u.phase == opusAudio {
 		u.position(pg)
@@ -119,6 +150,29 @@ func (u *opusUnpacker) position(pg *oggPage) {
 	if last {
 		u.left = max(pg.granule-u.start-u.decoded, 0)
 	}
+}
+
+// makeUp has silence given for what stood on pages that are missing before this
+// one, if the positions tell how long it was.
+func (u *opusUnpacker) makeUp(pg *oggPage) {
+	from := u.start
+	if from < 0 && u.faults.row > 0 {
+		from = 0 // the first page was lost, and most streams begin there
+	}
+	if from < 0 || pg.granule <= u.granule {
+		return
+	}
+	n := u.faults.owe(pg.granule-from-u.decoded-u.pageFrames(), opusRate)
+	if n > 0 {
+		u.start = from
+	}
+	if n > 0 && u.faults.row == 0 {
+		u.faults.note(malformed("Ogg: at byte %d: pages are missing before this one, with %d ms of sound", u.at, n*1000/opusRate))
+	}
+	u.decoded += n
+	skipped := min(int64(u.skip), u.faults.gap)
+	u.skip -= int(skipped)
+	u.faults.gap -= skipped
 }
 
 // pageFrames counts the frames of the packets that end on the page.
@@ -186,16 +240,19 @@ func oggCodec(p []byte) string {
 	return "an unknown codec"
 }
 
-// follow puts a page behind the one before. What is lost between them is left out.
-func (u *opusUnpacker) follow(pg *oggPage) {
+// follow puts a page behind the one before, and says whether some are missing
+// between them: what was lost is left out here.
+func (u *opusUnpacker) follow(pg *oggPage) (missing bool) {
 	continued := pg.flags&oggContinued != 0
-	if pg.number != u.number || !continued {
+	missing = pg.number != u.number
+	if missing || !continued {
 		u.part, u.broken = u.part[:0], false
 	}
 	if continued && len(u.part) == 0 {
 		u.broken = true
 	}
 	u.number = pg.number + 1
+	return missing
 }
 
 // packet takes the next packet from the page. ok is false when it has no end
@@ -238,20 +295,23 @@ func (u *opusUnpacker) packet() (packet []byte, ok bool) {
 
 // packetSamples decodes a packet and leaves out what is not to be heard.
 func (u *opusUnpacker) packetSamples(packet []byte) ([]int16, error) {
-	n := opusDuration(packet)
 	if len(packet) == 0 {
 		return nil, nil
 	}
-	if n == 0 {
-		return nil, malformed("Opus: a packet of %d bytes has no frames or lasts for more than 120 ms", len(packet))
-	}
 	ch := u.head.channels
-	if cap(u.out) < n*ch {
-		u.out = make([]int16, n*ch)
-	}
-	got, err := u.dec.DecodeToInt16(packet, u.out[:n*ch])
-	if err != nil || got != n {
-		return nil, malformed("Opus: a packet of %d bytes: %v", len(packet), err)
+	n, err := u.decode(packet)
+	if err != nil {
+		if err = u.faults.bear(atByte(u.at, err)); err != nil {
+			return nil, err
+		}
+		if n == 0 { // it does not say how long it is
+			n = max(u.last, opusRate/50)
+		}
+		u.room(n * ch)
+		clear(u.out[:n*ch])
+	} else {
+		u.last = n
+		u.faults.well(int64(n))
 	}
 	out := u.out[:n*ch]
 	u.decoded += int64(n)
@@ -268,6 +328,31 @@ func (u *opusUnpacker) packetSamples(packet []byte) ([]int16, error) {
 		}
 	}
 	return out, nil
+}
+
+// room makes room for so many samples.
+func (u *opusUnpacker) room(n int) {
+	if cap(u.out) < n {
+		u.out = make([]int16, n)
+	}
+}
+
+// decode decodes a packet into u.out and returns how many frames it has, also when
+// it fails; 0 when that cannot be told.
+func (u *opusUnpacker) decode(packet []byte) (n int, err error) {
+	n = opusDuration(packet)
+	if n == 0 {
+		return 0, malformed("Opus: a packet of %d bytes has no frames or lasts for more than 120 ms", len(packet))
+	}
+	u.room(n * u.head.channels)
+	err = fenced(KindOgg, func() error {
+		got, err := u.dec.DecodeToInt16(packet, u.out[:n*u.head.channels])
+		if err != nil || got != n {
+			return malformed("Opus: a packet of %d bytes: %v", len(packet), err)
+		}
+		return nil
+	})
+	return n, err
 }
 
 // openOgg reads the header of an Opus stream in an Ogg container, up to the

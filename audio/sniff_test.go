@@ -137,6 +137,7 @@ func TestMPEGFrameLengths(t *testing.T) {
 // TestSniffNeverTakesPCM runs over what PCM looks like: silence, offsets, noise of
 // every loudness, tones and square waves that repeat exactly.
 func TestSniffNeverTakesPCM(t *testing.T) {
+	t.Parallel()
 	rng := newRand(t)
 	check := func(what string, s []int16) {
 		t.Helper()
@@ -177,6 +178,7 @@ func TestSniffNeverTakesPCM(t *testing.T) {
 
 // TestSniffFiles recognises what a real encoder writes.
 func TestSniffFiles(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		t.Skip(`needs the command "ffmpeg" of the Debian package "ffmpeg"`)
 	}

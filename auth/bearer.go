@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/earshot-stt/earshot/auth/policy"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -28,29 +29,42 @@ func (d digest) matches(token string) bool {
 }
 
 // APIKey is the bearer token of all protocols whose requests are not signed. It may be used from any goroutine.
-type APIKey struct{ sum *watched[digest] }
+type APIKey struct{ key *watched[apiKey] }
+
+// apiKey is what is kept of an API key.
+type apiKey struct {
+	sum    digest
+	prefix string
+}
 
 // OpenAPIKey reads a file whose only line is the key: 16 to 1024 visible ASCII characters. Lines that begin with "#" are
 // comments. It is read again when it has changed, and errors are, as those of [OpenFile].
 func OpenAPIKey(path string, options FileOptions) (*APIKey, error) {
-	sum, err := watch(path, "API key", options, parseAPIKey)
+	key, err := watch(path, "API key", options, parseAPIKey)
 	if err != nil {
 		return nil, err
 	}
-	return &APIKey{sum: sum}, nil
+	return &APIKey{key: key}, nil
 }
 
 // Check returns the principal [APIKeyID] if presented is the key, exactly as it stands in the file; otherwise an
 // [stt.Unauthenticated] error.
 func (k *APIKey) Check(presented string) (Principal, error) {
-	if err := check(k.sum.get(), presented, "API key"); err != nil {
+	if err := check(k.key.get().sum, presented, "API key"); err != nil {
 		return Principal{}, err
 	}
-	return Principal{KeyID: APIKeyID, Name: APIKeyID}, nil
+	return Principal{KeyID: APIKeyID, Name: APIKeyID, Account: DefaultAccount, Policies: []policy.Policy{DefaultPolicy()}}, nil
+}
+
+// Digest returns the SHA-256 of the key, and what may be shown of it so that people know which one it is: how it begins where
+// it was made here, otherwise a word.
+func (k *APIKey) Digest() (sum [sha256.Size]byte, prefix string) {
+	key := k.key.get()
+	return key.sum, key.prefix
 }
 
 // String returns the path.
-func (k *APIKey) String() string { return "API key file " + k.sum.path }
+func (k *APIKey) String() string { return "API key file " + k.key.path }
 
 // Format prints what String returns, whatever the verb.
 func (k *APIKey) Format(s fmt.State, _ rune) { fmt.Fprint(s, k.String()) }
@@ -74,7 +88,7 @@ func (a *AdminToken) CheckAdmin(token string) (Principal, error) {
 	if err := check(a.sum.get(), token, "administrator token"); err != nil {
 		return Principal{}, err
 	}
-	return Principal{KeyID: AdminID, Name: AdminID, Admin: true}, nil
+	return Principal{KeyID: AdminID, Name: AdminID, Account: DefaultAccount, Admin: true}, nil
 }
 
 // String returns the path.
@@ -95,15 +109,25 @@ func check(sum digest, presented, what string) error {
 	return nil
 }
 
-func parseAPIKey(data []byte) (digest, error) {
+func parseAPIKey(data []byte) (apiKey, error) {
 	key, err := onlyLine(data)
 	switch {
 	case err != nil:
-		return digest{}, err
+		return apiKey{}, err
 	case !isVisible(key) || len(key) < minAPIKey:
-		return digest{}, errors.New("expected a line of 16 to 1024 visible ASCII characters without spaces")
+		return apiKey{}, errors.New("expected a line of 16 to 1024 visible ASCII characters without spaces")
 	}
-	return sha256.Sum256([]byte(key)), nil
+	return apiKey{sum: sha256.Sum256([]byte(key)), prefix: shownOf(key)}, nil
+}
+
+// shownOf returns how a key begins, if it has the form of those that are made here: then enough is left that nobody can guess.
+func shownOf(key string) string {
+	const more = 8
+	random, ok := strings.CutPrefix(key, apiKeyPrefix)
+	if !ok || len(random) != tokenLength || strings.Trim(random, base32Lower) != "" {
+		return APIKeyID
+	}
+	return key[:len(apiKeyPrefix)+more]
 }
 
 func parseDigest(data []byte) (sum digest, err error) {

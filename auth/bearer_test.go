@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/earshot-stt/earshot/auth/policy"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -27,14 +29,14 @@ var bearers = []struct {
 	want                Principal
 	open                func(path string, o FileOptions) (opened, error)
 }{
-	{"API key", token, token + "2", Principal{KeyID: "api-key", Name: "api-key"}, func(path string, o FileOptions) (opened, error) {
+	{"API key", token, token + "2", Principal{KeyID: "api-key", Name: "api-key", Account: "default", Policies: []policy.Policy{DefaultPolicy()}}, func(path string, o FileOptions) (opened, error) {
 		k, err := OpenAPIKey(path, o)
 		if err != nil {
 			return nil, err
 		}
 		return k.Check, nil
 	}},
-	{"administrator token", hashed(token), strings.ToUpper(hashed(token + "2")), Principal{KeyID: "admin", Name: "admin", Admin: true}, func(path string, o FileOptions) (opened, error) {
+	{"administrator token", hashed(token), strings.ToUpper(hashed(token + "2")), Principal{KeyID: "admin", Name: "admin", Account: "default", Admin: true}, func(path string, o FileOptions) (opened, error) {
 		a, err := OpenAdminToken(path, o)
 		if err != nil {
 			return nil, err
@@ -63,9 +65,9 @@ func TestBearer(t *testing.T) {
 				t.Helper()
 				got, err := check(presented)
 				switch {
-				case good && (err != nil || got != b.want):
+				case good && (err != nil || !reflect.DeepEqual(got, b.want)):
 					t.Errorf("%q: got %v, %v", presented, got, err)
-				case !good && (stt.CodeOf(err) != stt.Unauthenticated || got != Principal{}):
+				case !good && (stt.CodeOf(err) != stt.Unauthenticated || !reflect.DeepEqual(got, Principal{})):
 					t.Errorf("%q: got %v, %v; want unauthenticated", presented, got, err)
 				case !good && presented != "" && strings.Contains(err.Error(), presented):
 					t.Errorf("%q shows what was presented", err)
@@ -164,11 +166,11 @@ func FuzzBearerFile(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		line, lineErr := onlyLine(data)
-		if sum, err := parseAPIKey(data); err == nil {
-			if lineErr != nil || !sum.matches(line) || !isVisible(line) || len(line) < minAPIKey {
+		if key, err := parseAPIKey(data); err == nil {
+			if lineErr != nil || !key.sum.matches(line) || !isVisible(line) || len(line) < minAPIKey {
 				t.Errorf("accepted a key of %d characters (%v)", len(line), lineErr)
 			}
-			if again, err := parseAPIKey([]byte("# x\n" + line + "\n")); err != nil || again != sum {
+			if again, err := parseAPIKey([]byte("# x\n" + line + "\n")); err != nil || again != key {
 				t.Errorf("written again it is %v", err)
 			}
 		}
@@ -179,4 +181,29 @@ func FuzzBearerFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Who keeps the key elsewhere gets its hash, and of keys made here how they begin; of those that people make up nothing shows.
+func TestAPIKeyDigest(t *testing.T) {
+	made := newToken(apiKeyPrefix)
+	for key, want := range map[string]string{made: made[:12], "esk_short0123456789": APIKeyID, made + "a": APIKeyID, "esk_" + strings.Repeat("A", 32): APIKeyID,
+		strings.Repeat("correct horse", 2)[:16] + "": ""} {
+		path := filepath.Join(t.TempDir(), APIKeyFile)
+		if err := os.WriteFile(path, []byte(key+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		k, err := OpenAPIKey(path, FileOptions{})
+		if want == "" {
+			if err == nil {
+				t.Errorf("%q is taken", key)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sum, prefix := k.Digest(); sum != sha256.Sum256([]byte(key)) || prefix != want {
+			t.Errorf("%q: prefix %q, want %q", key, prefix, want)
+		}
+	}
 }

@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -65,6 +67,16 @@ func (f *File) AccessKey(ctx context.Context, id string) (AccessKey, error) {
 		return AccessKey{}, unknownKey(id)
 	}
 	return key.clone(), nil
+}
+
+// All returns all keys, by id. The result belongs to the receiver.
+func (f *File) All() []AccessKey {
+	var all []AccessKey
+	for _, key := range f.keys.get() {
+		all = append(all, key.clone())
+	}
+	slices.SortFunc(all, func(a, b AccessKey) int { return strings.Compare(a.ID, b.ID) })
+	return all
 }
 
 // Len returns how many keys there are.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/earshot-stt/earshot/auth/policy"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -93,7 +95,7 @@ func TestFile(t *testing.T) {
 		t.Errorf("Len is %d", b.file.Len())
 	}
 	key, _ := b.file.AccessKey(t.Context(), idB)
-	if key.Name != "night" || key.Principal() != (Principal{KeyID: idB, Name: "night"}) {
+	if key.Name != "night" || !reflect.DeepEqual(key.Principal(), Principal{KeyID: idB, Name: "night", Account: DefaultAccount, Policies: []policy.Policy{DefaultPolicy()}}) {
 		t.Errorf("got %v, principal %v", key, key.Principal())
 	}
 	key.Secrets[0] = "changed"

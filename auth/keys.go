@@ -2,7 +2,10 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/subtle"
 	"fmt"
+	"time"
 
 	"github.com/earshot-stt/earshot/stt"
 )
@@ -40,26 +43,66 @@ func (s Static) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 func (s Static) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Authenticate returns who holds the access key with an id, if check finds that one of the key's secrets made the
-// caller's signature. Errors of check are returned as they are.
+// caller's signature, and token is the session token that belongs to the key, where one does. Errors of check are returned
+// as they are.
 //
-// An id that nobody has is an [stt.Unauthenticated] error, whatever check says. It is run all the same, on a secret that
+// An id that nobody has, a key that is disabled and a wrong token are [stt.Unauthenticated] errors; credentials that have
+// expired are [stt.Expired] with the option "token". For an id that nobody has check is run all the same, on a secret that
 // nobody can have signed with, so that the time taken does not tell which ids exist. check is called at most once.
-func Authenticate(ctx context.Context, keys AccessKeys, id string, check func(secrets []string) error) (Principal, error) {
+func Authenticate(ctx context.Context, keys AccessKeys, id, token string, check func(secrets []string) error) (Principal, error) {
 	key, err := keys.AccessKey(ctx, id)
+	switch {
+	case err != nil && stt.CodeOf(err) != stt.Unauthenticated:
+		return Principal{}, err
+	case err == nil && len(key.Secrets) == 0:
+		err = unknownKey(id)
+	}
 	if err != nil {
-		if stt.CodeOf(err) == stt.Unauthenticated {
-			_ = check(Decoy(id).Secrets)
-		}
+		_ = check(Decoy(id).Secrets)
+		_ = key.admits(token) // as long as it takes
 		return Principal{}, err
 	}
-	if len(key.Secrets) == 0 {
-		_ = check(Decoy(id).Secrets)
+	verdict := check(key.Secrets)
+	admitted := key.admits(token)
+	switch {
+	case key.Disabled:
 		return Principal{}, unknownKey(id)
+	case verdict != nil:
+		return Principal{}, verdict
+	case !admitted:
+		return Principal{}, stt.Errorf(stt.Unauthenticated, "expected the session token that belongs to the access key; got another, or none")
 	}
-	if err := check(key.Secrets); err != nil {
+	if err := key.expired(time.Now()); err != nil {
 		return Principal{}, err
 	}
 	return key.Principal(), nil
+}
+
+// Renew returns the caller that an access key stands for by now, and its secrets, for a request that goes on after
+// [Authenticate] has let it begin. A key that nobody has any more, or that is disabled, is an [stt.Unauthenticated] error; that
+// credentials have expired meanwhile is none, because only what begins asks for them.
+func Renew(ctx context.Context, keys AccessKeys, id string) (p Principal, secrets []string, err error) {
+	key, err := keys.AccessKey(ctx, id)
+	switch {
+	case err != nil:
+		return Principal{}, nil, err
+	case key.Disabled || len(key.Secrets) == 0:
+		return Principal{}, nil, unknownKey(id)
+	}
+	return key.Principal(), key.Secrets, nil
+}
+
+// admits reports whether a session token is the key's, in a time that does not depend on how much of it is right.
+func (k AccessKey) admits(token string) bool {
+	got := sha256.Sum256([]byte(token))
+	return subtle.ConstantTimeCompare(got[:], k.TokenHash) == 1 || len(k.TokenHash) == 0
+}
+
+func (k AccessKey) expired(now time.Time) error {
+	if k.Expires.IsZero() || now.Before(k.Expires) {
+		return nil
+	}
+	return &stt.Error{Code: stt.Expired, Option: "token", Msg: "the credentials have expired; fetch new ones"}
 }
 
 // Decoy returns a key with an id and a random secret that is never handed out twice. Who cannot use [Authenticate] does

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -67,7 +68,7 @@ func TestAuthenticate(t *testing.T) {
 		code   stt.Code
 		checks int
 	}{
-		{name: "good", keys: keysOfList{key: rotating}, want: Principal{KeyID: idA, Name: "night"}, checks: 1},
+		{name: "good", keys: keysOfList{key: rotating}, want: rotating.Principal(), checks: 1},
 		{name: "wrong signature", keys: keysOfList{key: rotating}, check: wrong, err: wrong, checks: 1},
 		{name: "unknown, signature wrong", keys: Static{}, check: wrong, code: stt.Unauthenticated, checks: 1},
 		{name: "unknown, signature taken for good", keys: Static{}, code: stt.Unauthenticated, checks: 1},
@@ -76,17 +77,17 @@ func TestAuthenticate(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			checks := 0
-			got, err := Authenticate(t.Context(), c.keys, idA, func(secrets []string) error {
+			got, err := Authenticate(t.Context(), c.keys, idA, "", func(secrets []string) error {
 				checks++
 				if len(secrets) == 0 || slices.Contains(secrets, "") {
 					t.Errorf("asked to check with secrets %q", secrets)
 				}
-				if c.want != (Principal{}) && !slices.Equal(secrets, rotating.Secrets) {
+				if c.want.KeyID != "" && !slices.Equal(secrets, rotating.Secrets) {
 					t.Errorf("asked to check with %d secrets; want both", len(secrets))
 				}
 				return c.check
 			})
-			if got != c.want || checks != c.checks {
+			if !reflect.DeepEqual(got, c.want) || checks != c.checks {
 				t.Errorf("got %v after %d checks; want %v after %d", got, checks, c.want, c.checks)
 			}
 			if c.err != nil && !errors.Is(err, c.err) || c.err == nil && stt.CodeOf(err) != c.code {

@@ -5,15 +5,29 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
+
+	"github.com/earshot-stt/earshot/auth/policy"
 )
 
 // Principal is a caller whose credentials were good.
 type Principal struct {
 	// KeyID identifies the credentials for as long as they exist, whatever secret they have at the time: an access key id,
-	// [APIKeyID] or [AdminID]. Quotas and vocabularies belong to it. It is not secret.
+	// the id of an API key, [APIKeyID] or [AdminID]. It is not secret.
 	KeyID string
-	// Name is for people: the profile that the access key stands under, else the same as KeyID.
+	// Name is for people: the profile that the access key stands under, the name of the key, else the same as KeyID.
 	Name string
+	// Account owns the key, what it makes and what it uses: 12 digits, or [DefaultAccount].
+	Account string
+	// User is the name of the user whose key it is; empty: the key is the account's.
+	User string
+	// Temporary says that the credentials were derived from others, at Issued: from those with the id Parent, by whose limits
+	// they go and to whose usage they add.
+	Temporary bool
+	Issued    time.Time
+	Parent    string
+	// Policies must all allow what the caller wants to do. Without any nothing is allowed; see [Authorize].
+	Policies []policy.Policy
 	// Admin says that the caller may do everything.
 	Admin bool
 }
@@ -24,6 +38,25 @@ const (
 	AdminID  = "admin"
 )
 
+// DefaultAccount owns the keys that stand in files.
+const DefaultAccount = "default"
+
+// ARN returns the caller's name as Amazon writes it.
+func (p Principal) ARN() string {
+	return "arn:aws:iam::" + p.Account + ":user/" + p.username()
+}
+
+// username is who the caller is in a policy.
+func (p Principal) username() string {
+	switch {
+	case p.User != "":
+		return p.User
+	case p.Name != "":
+		return p.Name
+	}
+	return p.KeyID
+}
+
 // AccessKey is one key of a client that signs its requests. However it is printed, logged or marshalled to JSON, its
 // secrets do not show.
 type AccessKey struct {
@@ -32,10 +65,34 @@ type AccessKey struct {
 	// Secrets are all that are good, the current one first; more than one while the secret is being rotated. None means
 	// that nobody can use the key.
 	Secrets []string `json:"-" xml:"-" yaml:"-"`
+
+	Account string // see [Principal]; empty: [DefaultAccount]
+	User    string // see [Principal]
+	// Disabled keys are refused as if there were none of the id.
+	Disabled bool
+	Expires  time.Time // when the key ends; zero: never
+	// TokenHash is the SHA-256 of the session token that every request must bring; empty: none need be, and one is passed over.
+	TokenHash []byte `json:"-" xml:"-" yaml:"-"`
+	// Parent is the id of the key that temporary credentials derive from, and Issued when; empty: the key is none.
+	Parent string
+	Issued time.Time
+	// Policies must all allow what is done with the key; nil: those of [DefaultPolicy]. Where a policy cannot be read, its zero
+	// value belongs here, which allows nothing.
+	Policies []policy.Policy
 }
 
 // Principal returns the caller that a signature made with the key proves.
-func (k AccessKey) Principal() Principal { return Principal{KeyID: k.ID, Name: k.Name} }
+func (k AccessKey) Principal() Principal {
+	p := Principal{KeyID: k.ID, Name: k.Name, Account: k.Account, User: k.User,
+		Temporary: k.Parent != "", Parent: k.Parent, Issued: k.Issued, Policies: k.Policies}
+	if p.Account == "" {
+		p.Account = DefaultAccount
+	}
+	if p.Policies == nil {
+		p.Policies = []policy.Policy{DefaultPolicy()}
+	}
+	return p
+}
 
 // String returns the id, the name and the number of secrets.
 func (k AccessKey) String() string {
@@ -61,7 +118,7 @@ func (k AccessKey) MarshalJSON() ([]byte, error) {
 	}{k.ID, k.Name})
 }
 
-// clone returns a copy that shares nothing with k.
+// clone returns a copy that shares nothing with k but what nobody changes.
 func (k AccessKey) clone() AccessKey {
 	k.Secrets = slices.Clone(k.Secrets)
 	return k

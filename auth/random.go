@@ -27,7 +27,10 @@ func newAccessKeyID() string { return accessKeyPrefix + random(base32Upper, 16) 
 func newSecret() string { return random(base64, 40) }
 
 // newToken has 160 random bits, in letters that survive URLs, headers, subprotocol names and a double click.
-func newToken(prefix string) string { return prefix + random(base32Lower, 32) }
+func newToken(prefix string) string { return prefix + random(base32Lower, tokenLength) }
+
+// tokenLength is how many characters of a token are random.
+const tokenLength = 32
 
 // random returns n random characters of an alphabet with 32 or 64 of them. It cannot fail: package rand ends the process
 // when the system has no randomness.

@@ -28,6 +28,13 @@ var rules = [...]rule{
 		return `option "listen" is ` + quote(c.Listen) + ", which takes audio and credentials from other machines without TLS",
 			`a loopback address (with "tls.listen" on the network instead), or "allow_plain: true" when a proxy in front speaks TLS`
 	}},
+	{[]string{"admin_listen", "allow_plain"}, func(c *Config) (string, string) {
+		if c.AdminListen == "" || c.AllowPlain || loopback(c.AdminListen) {
+			return "", ""
+		}
+		return `option "admin_listen" is ` + quote(c.AdminListen) + ", which shows profiles and takes administrators' tokens from other machines without TLS",
+			`a loopback address, or "allow_plain: true" when only machines that you trust can reach it`
+	}},
 	{[]string{"tls.listen", "listen"}, func(c *Config) (string, string) {
 		if c.Listen == "" || c.Listen != c.TLS.Listen || strings.HasSuffix(c.Listen, ":0") {
 			return "", ""

@@ -14,20 +14,25 @@ var Manual string
 // Config is the configuration of a server. Get one from [Default] or [Load]: the zero value has every listener off. The
 // fields are explained where operators read about them, in earshot.yaml; here stands what code must know besides.
 type Config struct {
-	Listen      string // host:port of plain HTTP; empty: off
-	TLS         TLS
-	Data        string // as set; empty: the place is yet to be found
-	AllowPlain  bool
-	PublicHosts []string // host or host:port, as written; nil: the Host as received
-	Log         Log
-	Grace       time.Duration // 0 or more
-	Engine      string        // a name that can stand in Engines
+	Listen string // host:port of plain HTTP; empty: off
+	TLS    TLS
+	Data   string // as set; empty: the place is yet to be found
+	Store  string // URL, which may hold a password; empty: SQLite in the data folder
+
+	MasterKeyFile string // as set; empty: in the data folder
+	AdminListen   string // host:port of plain HTTP for administrators; empty: off
+	AllowPlain    bool
+	PublicHosts   []string // host or host:port, as written; nil: the Host as received
+	Log           Log
+	Grace         time.Duration // 0 or more
+	Engine        string        // a name that can stand in Engines
 	// Engines holds options by engine name and option name, as text and unchecked; nil when there are none. Lists of
 	// records are what stt.FormatRecords writes.
-	Engines    map[string]map[string]string
-	Limits     Limits
-	Transcribe Transcribe
-	Features   Features
+	Engines      map[string]map[string]string
+	Limits       Limits
+	Transcribe   Transcribe
+	Vocabularies Vocabularies
+	Features     Features
 }
 
 // TLS is where HTTPS is spoken, and as whom.
@@ -82,6 +87,13 @@ const (
 	OversizeSplit  Oversize = "split"  // taken, in pieces
 	OversizeRefuse Oversize = "refuse" // the stream fails, as at Amazon
 )
+
+// Vocabularies says where vocabularies and filters may be read from besides the request.
+type Vocabularies struct {
+	ImportDir      string   // empty: no files
+	Buckets        []string // prefixes s3://bucket/…; nil: none
+	BucketEndpoint string   // URL; empty: Amazon's
+}
 
 // Features switches the rewrites of this server on and off.
 type Features struct {

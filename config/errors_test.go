@@ -48,6 +48,7 @@ func TestMistakesInFiles(t *testing.T) {
 		{"log: {format: xml}", "log.format", "text or json"},
 		{"transcribe: {oversize: drop}", "transcribe.oversize", "split or refuse"},
 		{"allow_plain: yes", "allow_plain", "true or false"},
+		{"admin_listen: 0.0.0.0:9090", "admin_listen", "a loopback address, or \"allow_plain: true\""},
 		{"engine: Pocket Sphinx", "engine", "lower-case letters"},
 		{"public_hosts: [https://a.example]", "public_hosts", "hosts such as"},
 		{"public_hosts: ['a.example,,b.example']", "public_hosts", "hosts such as"},
@@ -55,6 +56,9 @@ func TestMistakesInFiles(t *testing.T) {
 		// kinds of values
 		{"limits: 15s", "limits", `option "limits" is a single value; expected keys and values`},
 		{"limits: [15s]", "limits", "is a list"},
+		{"store: mysql://root@db/x", "store", "expected sqlite:PATH or postgres://"},
+		{"vocabularies: {buckets: [bucket/folder]}", "vocabularies.buckets", "prefixes such as s3://bucket/folder/"},
+		{"vocabularies: {buckets: ['s3:///folder']}", "vocabularies.buckets", "prefixes such as s3://bucket/folder/"},
 		{"grace: [15s]", "grace", "is a list; expected a duration"},
 		{"grace: {idle: 15s}", "grace", "is a section"},
 		{"grace:", "grace", `has no value; write "" for an empty one`},

@@ -60,6 +60,12 @@ var table = [...]key{
 		"File with the key of that certificate (PEM)."),
 	bind("data", "", text, func(c *Config) *string { return &c.Data },
 		"Folder of keys and state. When empty: $XDG_DATA_HOME/earshot, else ~/.local/share/earshot."),
+	bindSecret("store", "", storeURL, func(c *Config) *string { return &c.Store },
+		"Database of accounts, keys, vocabularies and usage: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. When empty: SQLite in earshot.db in the data folder."),
+	bind("master_key_file", "", text, func(c *Config) *string { return &c.MasterKeyFile },
+		"File with the key that the secrets in the store are sealed with. When empty: master-key in the data folder; EARSHOT_MASTER_KEY, with the key itself, comes before either."),
+	bind("admin_listen", "", address, func(c *Config) *string { return &c.AdminListen },
+		"Address of metrics, profiles and the administration, in plain HTTP, for machines that you trust; empty or off: they are on the other addresses only, for whoever has an administrator's token."),
 	bind("allow_plain", "false", boolean, func(c *Config) *bool { return &c.AllowPlain },
 		"Lets listen leave loopback without TLS, for a proxy in front that speaks TLS."),
 	bindList("public_hosts", "", hosts, func(c *Config) *[]string { return &c.PublicHosts },
@@ -83,7 +89,7 @@ var table = [...]key{
 	bind("limits.streams", "0", count, func(c *Config) *int { return &c.Limits.Streams },
 		"Streams at the same time in the whole server; 0: any number."),
 	bind("limits.account_streams", "25", count, func(c *Config) *int { return &c.Limits.AccountStreams },
-		"Streams at the same time of one access key, as Amazon has it for an account; 0: any number."),
+		"Streams at the same time of one account, where neither it nor the key has a number of its own; 0: any number."),
 	bind("limits.hold", "10s", span(0), func(c *Config) *time.Duration { return &c.Limits.Hold },
 		"How long the engine's stream of a client whose connection broke waits for its return, where the client has asked for a session-resume-window; 0: not at all."),
 	bind("limits.refused", "32", count, func(c *Config) *int { return &c.Limits.Refused },
@@ -99,6 +105,12 @@ var table = [...]key{
 		"Checks the signature of every message over HTTP/2, and of those over WebSocket that are signed. The signature that a stream begins with is checked in any case."),
 	bind("transcribe.chunk_age", "5m", span(0), func(c *Config) *time.Duration { return &c.Transcribe.ChunkAge },
 		"Fails a stream whose signed messages were dated so long ago when they arrived, or so far ahead, as Amazon does; 0: any date. Time that the server took to take the stream's audio does not count."),
+	bind("vocabularies.import_dir", "", text, func(c *Config) *string { return &c.Vocabularies.ImportDir },
+		"Folder that vocabularies may be read from by file:NAME; empty: none."),
+	bindList("vocabularies.buckets", "", prefixes, func(c *Config) *[]string { return &c.Vocabularies.Buckets },
+		"Prefixes such as s3://bucket/folder/ that vocabularies may be read from, with the rights of the server's own AWS credentials; empty: none."),
+	bind("vocabularies.bucket_endpoint", "", text, func(c *Config) *string { return &c.Vocabularies.BucketEndpoint },
+		"Address of the object store, such as https://minio.example.com; empty: Amazon's."),
 	bind("features.punctuate", "true", boolean, func(c *Config) *bool { return &c.Features.Punctuate },
 		"Upper case at the start of segments and a mark at their end, for models that have neither."),
 }
@@ -116,6 +128,13 @@ func bind[T any](path, def string, k kind[T], field func(*Config) *T, help strin
 		},
 		get: func(c *Config) []string { return []string{k.format(*field(c))} },
 	}
+}
+
+// bindSecret is bind for a value that may hold a password.
+func bindSecret(path, def string, k kind[string], field func(*Config) *string, help string) key {
+	bound := bind(path, def, k, field, help)
+	bound.Secret = true
+	return bound
 }
 
 func bindList(path, def string, k kind[[]string], field func(*Config) *[]string, help string) key {

@@ -26,6 +26,8 @@ var (
 	name     = kind[string]{"a name of lower-case letters and digits", parseName, asIs}
 	address  = kind[string]{"an address such as 127.0.0.1:8080 or [::1]:8080, or off", parseAddress, asIs}
 	hosts    = kind[[]string]{"hosts such as example.com or example.com:8443", parseHosts, joinHosts}
+	prefixes = kind[[]string]{"prefixes such as s3://bucket/folder/", parsePrefixes, joinHosts}
+	storeURL = kind[string]{"sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", parseStore, asIs}
 	boolean  = kind[bool]{"true or false", parseBool, strconv.FormatBool}
 	count    = kind[int]{"a whole number, 0 or more", parseCount, strconv.Itoa}
 	logLevel = kind[slog.Level]{"debug, info, warn or error", parseLevel, levelName}
@@ -175,3 +177,24 @@ func parseHosts(s string) ([]string, bool) {
 }
 
 func joinHosts(list []string) string { return strings.Join(list, ",") }
+
+func parseStore(s string) (string, bool) {
+	ok := s == "" || strings.HasPrefix(s, "sqlite:") || strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
+	return s, ok && utf8.ValidString(s)
+}
+
+func parsePrefixes(s string) ([]string, bool) {
+	var all []string
+	for prefix := range strings.SplitSeq(s, ",") {
+		prefix = strings.TrimSpace(prefix)
+		bucket, ok := strings.CutPrefix(prefix, "s3://")
+		switch {
+		case s == "":
+			return nil, true
+		case !ok || strings.IndexByte(bucket, '/') == 0 || bucket == "" || !utf8.ValidString(prefix):
+			return nil, false
+		}
+		all = append(all, prefix)
+	}
+	return all, true
+}

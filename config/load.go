@@ -159,6 +159,9 @@ func (l *loader) environment(environ []string) {
 	}
 }
 
+// ours are variables that the program reads which are no settings: a secret has no flag and no line in a file.
+var ours = map[string]bool{"EARSHOT_MASTER_KEY": true, "EARSHOT_CONFIG": true}
+
 // strange warns of a variable that is no setting but looks like one. Others are passed over silently: container systems
 // make variables such as EARSHOT_PORT for a service of that name, and they are no reason not to start.
 func (l *loader) strange(name string, known []string) {
@@ -168,8 +171,12 @@ func (l *loader) strange(name string, known []string) {
 		return
 	}
 	slices.Sort(known)
-	if near := nearest(name, known); near != "" {
-		l.info.Warnings = append(l.info.Warnings, "the environment variable "+name+" is not a setting; did you mean "+near+"?")
+	// Compared without what all have in common, or any short name would be near to every other.
+	for i := range known {
+		known[i] = strings.TrimPrefix(known[i], envPrefix)
+	}
+	if near := nearest(strings.TrimPrefix(name, envPrefix), known); near != "" && !ours[name] {
+		l.info.Warnings = append(l.info.Warnings, "the environment variable "+name+" is not a setting; did you mean "+envPrefix+near+"?")
 	}
 }
 

@@ -39,6 +39,12 @@ func TestValues(t *testing.T) {
 			[]string{"a.example", "b.example:8443"}},
 		{"public_hosts", "\n  - '[::1]:8443'\n  - ::1", "[::1]:8443,::1", func(c *config.Config) any { return c.PublicHosts }, []string{"[::1]:8443", "::1"}},
 		{"public_hosts", "one.example", "one.example", func(c *config.Config) any { return c.PublicHosts }, []string{"one.example"}},
+		{"store", "sqlite:/srv/e.db", "sqlite:/srv/e.db", func(c *config.Config) any { return c.Store }, "sqlite:/srv/e.db"},
+		{"master_key_file", "/etc/key", "/etc/key", func(c *config.Config) any { return c.MasterKeyFile }, "/etc/key"},
+		{"admin_listen", "127.0.0.1:9090", "127.0.0.1:9090", func(c *config.Config) any { return c.AdminListen }, "127.0.0.1:9090"},
+		{"vocabularies.import_dir", "/srv/v", "/srv/v", func(c *config.Config) any { return c.Vocabularies.ImportDir }, "/srv/v"},
+		{"vocabularies.buckets", "[s3://a/b/, s3://c]", "s3://a/b/, s3://c", func(c *config.Config) any { return c.Vocabularies.Buckets }, []string{"s3://a/b/", "s3://c"}},
+		{"vocabularies.bucket_endpoint", "https://minio", "https://minio", func(c *config.Config) any { return c.Vocabularies.BucketEndpoint }, "https://minio"},
 		{"log.level", "debug", "debug", func(c *config.Config) any { return c.Log.Level }, slog.LevelDebug},
 		{"log.level", "error", "error", func(c *config.Config) any { return c.Log.Level }, slog.LevelError},
 		{"log.format", "json", "json", func(c *config.Config) any { return c.Log.Format }, config.LogJSON},
@@ -102,7 +108,7 @@ func TestValues(t *testing.T) {
 func TestPrecedence(t *testing.T) {
 	const file = "limits:\n  idle: 1s\n  lag: 1s\n  finish: 1s\nengines:\n  script:\n    script: from-file\n    slots: 1\n"
 	cfg, info, err := load(file, config.Options{
-		Environ: []string{"EARSHOT_LIMITS_IDLE=2s", "EARSHOT_LIMITS_LAG=2s", "EARSHOT_LIMITS_FINISH=", "EARSHOT_ENGINES_SCRIPT_SLOTS=2",
+		Environ: []string{"EARSHOT_LIMITS_IDLE=2s", "EARSHOT_LIMITS_LAG=2s", "EARSHOT_LIMITS_FINISH=", "EARSHOT_MASTER_KEY=c2VjcmV0", "EARSHOT_ENGINES_SCRIPT_SLOTS=2",
 			"LIMITS_IDLE=9s", "EARSHOT_SHARED=/somewhere", "EARSHOT_PORT=tcp://10.0.0.1:80", "EARSHOT_LIMITS_STREAM=1h", "EARSHOT_LIMITS_STREAM=2h"},
 		Flags: map[string]string{"limits.idle": "3s"},
 	})

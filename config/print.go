@@ -81,3 +81,45 @@ func oneLine(s string) string {
 	}
 	return s
 }
+
+// Value is a key with its value, as somebody may read it.
+type Value struct {
+	Path   string
+	Text   string // a list separated by commas, records as JSON; empty for a secret
+	Source string // where it was set, in words
+	Secret bool   // it is set, and does not show
+}
+
+// Values returns the configuration in force, in the order of the manual and then engine by engine. Info may be nil; then every
+// value counts as a default.
+func Values(c *Config, info *Info) []Value {
+	if info == nil {
+		info = &Info{}
+	}
+	var all []Value
+	for i := range table {
+		all = append(all, valueOf(c, info, &table[i]))
+	}
+	for _, engine := range slices.Sorted(maps.Keys(c.Engines)) {
+		for _, option := range slices.Sorted(maps.Keys(c.Engines[engine])) {
+			if k, ok := find(enginePrefix+engine+"."+option, info.secret); ok {
+				all = append(all, valueOf(c, info, &k))
+			}
+		}
+	}
+	return all
+}
+
+func valueOf(c *Config, info *Info, k *key) Value {
+	v := Value{Path: k.Path, Text: strings.Join(k.get(c), ", "), Source: info.Sources[k.Path].String(), Secret: k.Secret}
+	if records, ok := recordsOf(v.Text); k.records && ok {
+		hidden := info.hides(k.Path)
+		v.Secret = slices.ContainsFunc(records, func(r map[string]string) bool {
+			return slices.ContainsFunc(slices.Collect(maps.Keys(r)), hidden) // where there is one, all are out of sight
+		})
+	}
+	if v.Secret = v.Secret && v.Text != ""; v.Secret {
+		v.Text = ""
+	}
+	return v
+}

@@ -155,3 +155,44 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// What Print hides does not show here either, and every key is there, with the place where it was set.
+func TestValuesHideSecrets(t *testing.T) {
+	secret := func(_, option string) bool { return option == "token" || option == "models.key" }
+	cfg, info, err := config.Load(config.Options{Environ: []string{"EARSHOT_STORE=postgres://u:hush@db/x"}, Secret: secret, Flags: map[string]string{
+		"limits.idle": "3s", "engines.cloud.token": "hush", "engines.cloud.region": "eu", "engines.cloud.models": `[{"name":"a","key":"hush"}]`, "engines.cloud.open": `[{"name":"a"}]`,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]config.Value{}
+	for _, v := range config.Values(cfg, info) {
+		got[v.Path] = v
+		if strings.Contains(v.Text+v.Source, "hush") {
+			t.Errorf("%s shows a secret: %+v", v.Path, v)
+		}
+	}
+	for _, k := range config.Keys() {
+		if _, ok := got[k.Path]; !ok {
+			t.Errorf("%s is missing", k.Path)
+		}
+	}
+	for _, want := range []config.Value{
+		{Path: "limits.idle", Text: "3s", Source: "--limits-idle"},
+		{Path: "limits.lag", Text: "30s", Source: "default"},
+		{Path: "store", Source: "EARSHOT_STORE", Secret: true},
+		{Path: "engines.cloud.token", Source: "--engines-cloud-token", Secret: true},
+		{Path: "engines.cloud.models", Source: "--engines-cloud-models", Secret: true},
+		{Path: "engines.cloud.region", Text: "eu", Source: "--engines-cloud-region"},
+	} {
+		if got[want.Path] != want {
+			t.Errorf("%s is %+v, expected %+v", want.Path, got[want.Path], want)
+		}
+	}
+	if v := got["engines.cloud.open"]; v.Secret || !strings.Contains(v.Text, `"name"`) {
+		t.Errorf("records without secrets are %+v", v)
+	}
+	if n := len(config.Values(config.Default(), nil)); n != len(config.Keys()) {
+		t.Errorf("without a source there are %d values", n)
+	}
+}

@@ -157,8 +157,9 @@ func (s *Socket) Write(ctx context.Context, msg []byte) error {
 }
 
 // Goodbye sends a Close frame and waits for the peer's, for the given time at most, whatever the peer sends meanwhile. The
-// reason is cut to what a Close frame holds. Then the connection is gone and both sides are unblocked.
-func (s *Socket) Goodbye(code websocket.StatusCode, reason string, wait time.Duration) {
+// reason is cut to what a Close frame holds. Then the connection is gone and both sides are unblocked. answered says whether the
+// peer's Close has come, and thus whether the peer has got what was sent before ours.
+func (s *Socket) Goodbye(code websocket.StatusCode, reason string, wait time.Duration) (answered bool) {
 	const longest = 123 // bytes, RFC 6455 section 5.5
 	if len(reason) > longest {
 		reason = strings.ToValidUTF8(reason[:longest], "")
@@ -169,7 +170,8 @@ func (s *Socket) Goodbye(code websocket.StatusCode, reason string, wait time.Dur
 		_ = s.net.SetDeadline(time.Unix(1, 0)) // one that cannot be set is closed already
 	})
 	defer bound.Stop()
-	_ = s.conn.Close(code, reason) // a peer that is gone already is no news
+	err := s.conn.Close(code, reason)
+	return err == nil || websocket.CloseStatus(err) != -1 // with a code of its own
 }
 
 // Drop ends the connection without a word and unblocks both sides.

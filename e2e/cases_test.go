@@ -39,6 +39,7 @@ func cases() []trial {
 		{"slow-reader", slow},
 		{"resume", resume},
 		{"lost-in-a-word", lose},
+		{"encodings", encoded},
 		{"words", recognised}, // the last, because it waits for others
 	}
 }

@@ -34,6 +34,7 @@ func TestH2spec(t *testing.T) {
 	known, head := readVerdicts(t)
 	s := h.servers["talk"]
 	plain, tls := specConfig(t, s.plain, false), specConfig(t, s.tls, true)
+	unagreed := specConfig(t, withoutALPN(t, s.tls), false)
 	var cases []specCase
 	for _, group := range []*spec.TestGroup{generic.Spec(), http2.Spec(), hpack.Spec()} {
 		cases = gather(cases, group)
@@ -48,6 +49,11 @@ func TestH2spec(t *testing.T) {
 				want := known[c.id]
 				v.plain = c.judge(t, plain, want.plain)
 				v.tls = c.judge(t, tls, want.tls)
+				// TLS on which nobody has agreed on HTTP/2, as older SDKs speak it, is another server instance, and judges the same.
+				if c.id == "http2/3.5/2" {
+					want.tls = "failed" // what begins with anything but the preface is HTTP/1.1 there, and a 400
+				}
+				c.judge(t, unagreed, want.tls)
 				if v.plain+v.tls != "passedpassed" && v.why == "" {
 					t.Errorf("%s: the table does not say why it is not passed", c.what)
 				}

@@ -126,7 +126,7 @@ const speech = `
 // scripted is what each server with the scripted engine is told beside its script.
 var scripted = map[string][]string{
 	"talk":    nil,
-	"english": {"--set", "engines.script.languages=en-US"},
+	"english": {"--set", "engines.script.languages=en-US", "--vocabularies-import-dir", "FOLDER"},
 	"idle":    {"--limits-idle", "1s"},
 	"short":   {"--limits-stream", "2s"},
 	"dies":    {"--set", "engines.script.fault=die", "--set", "engines.script.fault_at=1s"},
@@ -177,7 +177,7 @@ func build() (*house, error) {
 	for name, more := range scripted {
 		args := []string{"--engine", "script", "--no-features-punctuate", "--set", "engines.script.script=" + talk}
 		for _, arg := range more {
-			args = append(args, strings.ReplaceAll(arg, "LONG", long))
+			args = append(args, strings.NewReplacer("LONG", long, "FOLDER", scratch).Replace(arg))
 		}
 		begin(name, args...)
 	}

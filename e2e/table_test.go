@@ -39,6 +39,18 @@ func (tb *table) set(name, k, outcome string) {
 	tb.outcomes[name][k] = outcome
 }
 
+// rows are the names of all cases: those of clients that stream, and those of the one that manages vocabularies.
+func rows() []string {
+	var all []string
+	for _, k := range cases() {
+		all = append(all, k.name)
+	}
+	for _, k := range manageCases() {
+		all = append(all, k.name)
+	}
+	return all
+}
+
 // print prints a line for each case and a column for each client.
 func (tb *table) print(w io.Writer) {
 	tb.mu.Lock()
@@ -56,10 +68,10 @@ func (tb *table) print(w io.Writer) {
 		fmt.Fprintf(w, " %-11s", name)
 	}
 	fmt.Fprintln(w)
-	for _, k := range cases() {
-		fmt.Fprintf(w, "%-28s", k.name)
+	for _, k := range rows() {
+		fmt.Fprintf(w, "%-28s", k)
 		for _, name := range names {
-			fmt.Fprintf(w, " %-11s", tb.outcomes[name][k.name])
+			fmt.Fprintf(w, " %-11s", tb.outcomes[name][k])
 		}
 		fmt.Fprintln(w)
 	}

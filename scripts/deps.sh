@@ -23,7 +23,9 @@ packages() {
 		flac                   test  writes the FLAC files that are read
 		sctk                   test  judges our scoring
 		pocketsphinx           test  the batch decoder as yardstick
+		postgresql             test  the second database, in clusters of the tests' own
 		chromium               e2e   a browser that opens streams
+		awscli                 e2e   the AWS CLI, which manages vocabularies
 		golang-github-aws-aws-sdk-go-v2-dev  e2e  the AWS SDK for Go v2
 	LIST
 	# Others than Debian's bring both in one package.

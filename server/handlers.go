@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"strings"
@@ -11,43 +12,153 @@ import (
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/config"
 	"github.com/earshot-stt/earshot/dialect/transcribe"
+	"github.com/earshot-stt/earshot/server/admin"
+	"github.com/earshot-stt/earshot/stt"
 )
 
+// rooms are what is behind the handlers.
+type rooms struct {
+	keys    auth.AccessKeys
+	guard   transcribe.Guard // nil: nobody is slowed down
+	used    func(id string)  // told of keys that are used; nil: nobody is
+	token   *auth.AdminToken // nil: there is no administrator
+	admin   http.Handler     // nil: there is no administration
+	metrics http.Handler     // nil: there are none
+
+	keep  transcribe.Resources // nil: there are no vocabularies
+	admit func(ctx context.Context, caller auth.Principal) error
+}
+
+// rooms puts together what the handlers need.
+func (s *server) rooms(cfg *config.Config, e *estate, recognizer stt.Recognizer, opts Options) rooms {
+	return rooms{keys: e.keys, guard: e.throttle, used: e.keys.Used, token: e.admin, keep: e.keeper, admit: e.admit, admin: admin.New(admin.Options{Store: e.store, Token: e.admin,
+		Throttle: e.throttle, Hosts: cfg.PublicHosts, Sessions: s.sessions, Log: s.log, System: admin.System{Version: s.version,
+			Engine: s.engine, Started: s.started, State: s.state, Models: recognizer.Models, Settings: settings(cfg, opts.Sources)}})}
+}
+
+// settings is the configuration in force.
+func settings(cfg *config.Config, sources *config.Info) []admin.Setting {
+	var all []admin.Setting
+	for _, v := range config.Values(cfg, sources) {
+		all = append(all, admin.Setting{Key: v.Path, Value: v.Text, Source: v.Source, Secret: v.Secret})
+	}
+	return all
+}
+
 // handlers makes the one mux that all protocols are on. A new dialect is a line here.
-func (s *server) handlers(cfg *config.Config, keys auth.AccessKeys, admin *auth.AdminToken) http.Handler {
+func (s *server) handlers(cfg *config.Config, in rooms) http.Handler {
 	mux := http.NewServeMux()
 	refused := cfg.Limits.Refused
 	if refused == 0 {
 		refused = -1 // none
 	}
-	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: keys, Hosts: cfg.PublicHosts, Log: s.log,
+	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: in.keys, Guard: in.guard, Used: in.used, Hosts: cfg.PublicHosts, Log: s.log,
 		MaxMessage: int(cfg.Limits.Message), Refused: refused,
 		StrictChunks: cfg.Transcribe.Oversize == config.OversizeRefuse,
 		Unverified:   !cfg.Transcribe.VerifyChunks, ChunkAge: cfg.Transcribe.ChunkAge})
 	for _, path := range transcribe.Paths() {
 		mux.Handle(path, amazon)
 	}
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { word(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET /readyz", s.readyz)
+	if in.keep != nil {
+		management := transcribe.NewManagement(amazon, in.keep, in.admit)
+		for _, pattern := range transcribe.ManagePaths() {
+			mux.Handle(pattern, management)
+		}
+	}
+	s.health(mux)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "Earshot %s: speech to text.\n\nApplications written for Amazon Transcribe streaming connect over HTTP/2 to %s\nor by WebSocket to %s.\n", s.version, transcribe.PathHTTP2, transcribe.Path)
 	})
-	mux.Handle("/debug/pprof/", administrator(admin, http.HandlerFunc(pprof.Index)))
-	mux.Handle("/debug/pprof/profile", administrator(admin, http.HandlerFunc(pprof.Profile)))
-	mux.Handle("/debug/pprof/trace", administrator(admin, http.HandlerFunc(pprof.Trace)))
-	return s.handling.handler(mux)
+	in.backstage(mux, func(next http.Handler) http.Handler { return administrator(in.token, next) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if transcribe.Astray(r) {
+			amazon.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	})
+	return s.handling.handler(undivided(mux, amazon))
+}
+
+// backstageHandlers makes the mux of the listener that only machines can reach that are trusted: of profiles and figures nobody is
+// asked who he is. The administration asks there too.
+func (s *server) backstageHandlers(in rooms) http.Handler {
+	mux := http.NewServeMux()
+	s.health(mux)
+	in.backstage(mux, func(next http.Handler) http.Handler { return next })
+	return named(mux, s.backstage.Listener)
+}
+
+// named answers only who asks for an address of this machine, where the listener has such a one: a web page whose name has been made to
+// mean this machine must not read what the machine's own programs may.
+func named(next http.Handler, l net.Listener) http.Handler {
+	if l == nil {
+		return next
+	}
+	if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if ip := net.ParseIP(strings.Trim(host, "[]")); ip == nil && !strings.EqualFold(host, "localhost") {
+			http.Error(w, "Ask for localhost or an address of this machine; the listener is for nobody else.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) health(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { word(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+}
+
+// backstage adds what is for administrators. guarded lets in whom it may.
+func (in *rooms) backstage(mux *http.ServeMux, guarded func(http.Handler) http.Handler) {
+	mux.Handle("/debug/pprof/", guarded(http.HandlerFunc(pprof.Index)))
+	mux.Handle("/debug/pprof/profile", guarded(http.HandlerFunc(pprof.Profile)))
+	mux.Handle("/debug/pprof/trace", guarded(http.HandlerFunc(pprof.Trace)))
+	if in.metrics != nil {
+		mux.Handle("GET /metrics", guarded(in.metrics))
+	}
+	if in.admin != nil {
+		mux.Handle(admin.Prefix+"/", in.admin)
+	}
+}
+
+// undivided answers who asks for an operation at a path with an empty segment, which an endpoint makes that ends with a slash. The mux
+// would send them somewhere else, where no signature fits, and with a stream for a body nobody goes.
+func undivided(next, amazon http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "//") && transcribe.Astray(r) {
+			amazon.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // readyz answers whether a stream would be served now.
 func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
+	status, state := http.StatusServiceUnavailable, s.state()
+	if state == "ready" {
+		status = http.StatusOK
+	}
+	word(w, status, state)
+}
+
+// state is warming, ready or draining.
+func (s *server) state() string {
 	switch {
 	case s.sessions.Draining():
-		word(w, http.StatusServiceUnavailable, "draining")
+		return "draining"
 	case !s.warm.Load():
-		word(w, http.StatusServiceUnavailable, "warming")
-	default:
-		word(w, http.StatusOK, "ready")
+		return "warming"
 	}
+	return "ready"
 }
 
 func word(w http.ResponseWriter, status int, text string) {

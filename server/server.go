@@ -10,16 +10,18 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/config"
+	"github.com/earshot-stt/earshot/server/admin"
 	"github.com/earshot-stt/earshot/server/datadir"
+	"github.com/earshot-stt/earshot/server/metrics"
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// Options are what a server needs besides its configuration. All must be set.
+// Options are what a server needs besides its configuration. All but Sources must be set.
 type Options struct {
 	Version string
+	Sources *config.Info // where the configuration was set; nil: nobody is told
 	Getenv  func(string) string
 	Out     io.Writer // what the operator reads: the addresses, and what the first start made
 	Log     *slog.Logger
@@ -27,11 +29,14 @@ type Options struct {
 
 // server is a server while it runs.
 type server struct {
-	version  string
-	log      *slog.Logger
-	sessions *session.Service
-	warm     atomic.Bool
-	handling requests
+	version   string
+	engine    string
+	started   time.Time
+	log       *slog.Logger
+	sessions  *session.Service
+	warm      atomic.Bool
+	handling  requests
+	backstage listener // for administrators only; its Listener is nil where there is none
 }
 
 // Run serves until ctx is done and everything has ended in order: new streams are refused, running ones get the grace
@@ -51,22 +56,63 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	if c, ok := recognizer.(io.Closer); ok {
 		defer closeWithin(5*time.Second, c)
 	}
-	s := &server{version: opts.Version, log: opts.Log, handling: requests{ended: make(chan struct{}, 1)}}
-	s.sessions = session.NewService(session.Options{Recognizer: recognizer, Features: Features(cfg), Gate: newGate(cfg.Limits.Streams, cfg.Limits.AccountStreams),
-		Limits: limits(cfg), Log: opts.Log})
 	listeners, err := listen(cfg, dir, opts)
 	if err != nil {
 		return err
 	}
-	// Last, so that a start that fails shows no token that is shown only once.
-	keys, admin, err := credentials(dir, opts)
-	if err != nil {
-		for _, l := range listeners {
-			l.Close()
+	var backstage listener
+	if cfg.AdminListen != "" {
+		backstage.scheme = "http"
+		if backstage.Listener, err = bind("admin_listen", cfg.AdminListen); err != nil {
+			closeAll(listeners)
+			return err
 		}
+	}
+	// Last, so that a start that fails shows no token that is shown only once.
+	figures := metrics.New(opts.Version)
+	e, err := openEstate(ctx, cfg, dir, watcher{wrote: func(took time.Duration, err error) { figures.Store("usage", took, err) }}, opts)
+	if err != nil {
+		closeAll(append(listeners, backstage))
 		return err
 	}
-	return s.run(ctx, cfg, opts.Out, recognizer, listeners, s.handlers(cfg, keys, admin))
+	defer func() {
+		if err := e.close(); err != nil {
+			opts.Log.Warn("closing the store", slog.Any("error", err))
+		}
+	}()
+	observer, finish, err := observers(ctx, figures, opts)
+	if err != nil {
+		closeAll(append(listeners, backstage))
+		return err
+	}
+	defer finish()
+	s := &server{version: opts.Version, engine: cfg.Engine, started: time.Now(), log: opts.Log, backstage: backstage, handling: requests{ended: make(chan struct{}, 1)}}
+	s.sessions = session.NewService(session.Options{Recognizer: recognizer, Features: Features(cfg), Gate: e.gate, Meter: e.ledger, Observer: observer, Resources: e.keeper,
+		Limits: limits(cfg), Log: opts.Log})
+	e.count(s.sessions)
+	slots, _ := recognizer.(stt.Slotter)
+	figures.Ask(metrics.Sources{Sessions: s.sessions.Sessions, Slots: slots, Backlog: e.ledger.Backlog, Lost: e.ledger.Lost})
+	in := s.rooms(cfg, e, recognizer, opts)
+	in.metrics = figures.Handler()
+	return s.run(ctx, cfg, opts.Out, recognizer, listeners, s.handlers(cfg, in), s.backstageHandlers(in))
+}
+
+// observers returns who looks at sessions: the figures, and traces where the environment names a collector. finish hands the last
+// traces over.
+func observers(ctx context.Context, figures *metrics.Metrics, opts Options) (all session.Observer, finish func(), err error) {
+	url := metrics.TracesEndpoint(opts.Getenv)
+	if url == "" {
+		return figures, func() {}, nil
+	}
+	traces, err := metrics.OpenTraces(ctx, url, opts.Version, opts.Log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return metrics.Tee(figures, traces), func() {
+		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = traces.Close(last) // a collector that is gone is no news
+	}, nil
 }
 
 // limits are those of sessions. Where 0 means none in the configuration, it is a default there.
@@ -78,8 +124,8 @@ func limits(cfg *config.Config) session.Limits {
 	return l
 }
 
-// run serves on listeners, which it owns.
-func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, recognizer stt.Recognizer, listeners []listener, handler http.Handler) error {
+// run serves on listeners, which it owns, as it does s.backstage.
+func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, recognizer stt.Recognizer, listeners []listener, handler, backstage http.Handler) error {
 	web := newWeb(handler, s.log)
 	failed := make(chan error, len(listeners)+1)
 	var serving sync.WaitGroup
@@ -96,6 +142,13 @@ func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, rec
 	start(web.serveHandedOver)
 	defer serving.Wait()
 	defer web.close()
+	if s.backstage.Listener != nil {
+		private := newHTTP(backstage, s.log)
+		private.Protocols.SetHTTP1(true)
+		start(func() error { return regular(private.Serve(s.backstage)) })
+		defer private.Close()
+		fmt.Fprintf(out, "earshot's administration: %s%s\n", s.backstage.url(), admin.Prefix)
+	}
 	warming := make(chan error, 1)
 	warmCtx, cancel := context.WithCancel(ctx)
 	serving.Go(func() { warming <- warmUp(warmCtx, recognizer) }) // owned by run; ends with warmCtx at the latest
@@ -121,6 +174,14 @@ func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, rec
 		case <-ctx.Done():
 			s.drain(cfg.Grace, web)
 			return nil
+		}
+	}
+}
+
+func closeAll(listeners []listener) {
+	for _, l := range listeners {
+		if l.Listener != nil {
+			l.Close()
 		}
 	}
 }
@@ -161,36 +222,4 @@ func (s *server) drain(grace time.Duration, web *web) {
 	}
 	s.handling.wait(last)
 	s.log.Info("stopped")
-}
-
-// credentials opens the keys, making those that are missing.
-func credentials(dir *datadir.Dir, opts Options) (auth.AccessKeys, *auth.AdminToken, error) {
-	created, err := auth.FirstStart(dir.Path(""))
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, f := range created.Files {
-		fmt.Fprintf(opts.Out, "earshot made %s\n", f)
-	}
-	if created.AdminToken != "" {
-		fmt.Fprintf(opts.Out, "administrator token, shown this once: %s\n", created.AdminToken)
-	}
-	watch := func(what string) auth.FileOptions {
-		return auth.FileOptions{Changed: func(err error) {
-			if err != nil {
-				opts.Log.Error("what was read before stays in force", slog.String("file", what), slog.Any("error", err))
-				return
-			}
-			opts.Log.Info("read again", slog.String("file", what))
-		}}
-	}
-	keys, err := auth.OpenFile(dir.Path(auth.CredentialsFile), watch(auth.CredentialsFile))
-	if err != nil {
-		return nil, nil, err
-	}
-	admin, err := auth.OpenAdminToken(dir.Path(auth.AdminTokenFile), watch(auth.AdminTokenFile))
-	if err != nil {
-		return nil, nil, err
-	}
-	return keys, admin, nil
 }

@@ -36,6 +36,12 @@ func TestServe(t *testing.T) {
 	if status, _ := get(t, client, s.plain+"/nothing", ""); status != 404 {
 		t.Errorf("/nothing: %d, expected 404", status)
 	}
+	for path, want := range map[string]int{"/stream-transcriptions": 404, "/stream-transcription/": 404, "//stream-transcription": 404,
+		"/medical-scribe-stream/11111111-2222-4333-8444-555555555555": 400, "/anything?X-Amz-Signature=x": 404} {
+		if status, text := get(t, client, s.plain+path, ""); status != want || !strings.Contains(text, `{"Message":"`) {
+			t.Errorf("%s: %d %q, expected %d and a message in Amazon's shape", path, status, text, want)
+		}
+	}
 	if status, text := get(t, client, s.plain+"/stream-transcription-websocket", ""); status != 426 || !strings.Contains(text, "earshot presign") {
 		t.Errorf("without upgrade: %d %q", status, text)
 	}

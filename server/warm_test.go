@@ -14,6 +14,7 @@ import (
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/config"
 	"github.com/earshot-stt/earshot/engine/script"
+	"github.com/earshot-stt/earshot/feature/punctuate"
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/testkit"
@@ -59,7 +60,7 @@ func TestWarming(t *testing.T) {
 				ended := make(chan error, 1)
 				cfg := config.Default()
 				go func() { // owned by the test, which receives from ended
-					ended <- s.run(ctx, cfg, &out, rec, []listener{{network, "http"}}, s.handlers(cfg, auth.Static{}, nil))
+					ended <- s.run(ctx, cfg, &out, rec, []listener{{network, "http"}}, s.handlers(cfg, rooms{keys: auth.Static{}}), nil)
 				}()
 				ask := func(path string, status int, word string) {
 					t.Helper()
@@ -112,12 +113,10 @@ func TestSecretOption(t *testing.T) {
 
 func TestFeaturesSwitch(t *testing.T) {
 	cfg := config.Default()
-	if len(Features(cfg)) == 0 {
-		t.Error("punctuate is on by default, and there is no feature")
-	}
+	with := len(Features(cfg))
 	cfg.Features.Punctuate = false
-	if got := Features(cfg); len(got) != 0 {
-		t.Errorf("punctuate is off, and there are %d features", len(got))
+	if without := len(Features(cfg)); with-without != len(punctuate.Features()) {
+		t.Errorf("there are %d features with punctuation and %d without", with, without)
 	}
 }
 

@@ -45,8 +45,9 @@ func newHTTP(handler http.Handler, log *slog.Logger) *http.Server {
 			// neighbours on the same connection need, so it gets a small part: 4 s of audio at 16 kHz.
 			MaxReceiveBufferPerStream:     128 << 10,
 			MaxReceiveBufferPerConnection: 4<<20 - 1,
-			// A peer that is gone without a word is found out.
-			SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second, WriteByteTimeout: 10 * time.Second,
+			// A peer that is gone without a word is found out 25 s after it was heard last: not long after its stream has ended
+			// for want of audio.
+			SendPingTimeout: 10 * time.Second, PingTimeout: 15 * time.Second, WriteByteTimeout: 10 * time.Second,
 		}}
 }
 

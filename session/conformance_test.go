@@ -71,6 +71,7 @@ var faults = map[stttest.Defect]script.Fault{
 // TestConformance: a session keeps the contract that the stream behind it keeps, with features and without, and with audio
 // that has to be converted first.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name      string
 		from      stt.Format

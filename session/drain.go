@@ -36,13 +36,7 @@ func (s *Service) Drain(ctx context.Context) {
 	if s.empty(ctx) {
 		return
 	}
-	s.mu.Lock()
-	rest := make([]*Session, 0, len(s.sessions))
-	for ses := range s.sessions {
-		rest = append(rest, ses)
-	}
-	s.mu.Unlock()
-	for _, ses := range rest {
+	for _, ses := range s.all() {
 		ses.fail(&stt.Error{Code: stt.Unavailable, Op: "drain", RetryAfter: time.Second,
 			Msg: "the server is shutting down and ends this stream; connect again"})
 		ses.end()

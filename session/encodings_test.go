@@ -40,6 +40,9 @@ func sounds(t testing.TB) []struct {
 				a, mu = append(a, audio.EncodeALaw(v)), append(mu, audio.EncodeMuLaw(v))
 			}
 			for e, b := range map[stt.Encoding][]byte{stt.PCM16: pcmBytes(s), stt.ALaw: a, stt.MuLaw: mu} {
+				if raced && e != stt.PCM16 && rate > 16000 && ch == 2 {
+					continue // G.711 at high rates, which nobody has, differs from the others in how long it takes only
+				}
 				all = append(all, sound{stt.Format{Encoding: e, Rate: rate, Channels: ch}, ch, b})
 			}
 		}
@@ -65,6 +68,7 @@ func sounds(t testing.TB) []struct {
 // Whatever the encoding, the rate, the channels and the cut, what is heard lies where it was said, within 20 ms, and is as
 // long as it was.
 func TestEncodings(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	m := &meter{}
@@ -76,7 +80,7 @@ func TestEncodings(t *testing.T) {
 		container := s.announced.FrameBytes() == 0
 		cuts := [][]int{{1 + r.IntN(50), 1 + r.IntN(5000), 1 + r.IntN(700)}}
 		if container && s.announced.Channels == 1 || s.announced.Rate*s.channels == 8000 {
-			cuts = append(cuts, []int{1}, []int{len(s.audio)})
+			cuts = append(cuts, []int{tiny}, []int{len(s.audio)})
 		}
 		for _, to := range []int{8000, 16000} {
 			if to == 8000 && (s.announced.Channels == 2 || !container && s.announced.Rate < 48000) {
@@ -111,6 +115,7 @@ func TestEncodings(t *testing.T) {
 
 // Each cut of the same container gives the recognizer the same samples.
 func TestAnyCutOfContainers(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	rec := &picky{Recognizer: scripted(t, script.Fault{}), can: only(mono16k)}
@@ -124,7 +129,7 @@ func TestAnyCutOfContainers(t *testing.T) {
 			lengths := []int{len(s.audio)}
 			switch {
 			case try == 1:
-				lengths = []int{1}
+				lengths = []int{tiny}
 			case try > 1:
 				lengths = nil
 				for range 1000 {
@@ -189,6 +194,7 @@ func TestSeparateChannelsOfContainers(t *testing.T) {
 
 // What the header says and what was announced are both named where they do not fit.
 func TestHeaderAndAnnouncement(t *testing.T) {
+	t.Parallel()
 	file := func(name string) []byte { return readFile(t, "../audio/testdata/"+name) }
 	flac := func(rate, ch int) stt.Format { return stt.Format{Encoding: stt.FLAC, Rate: rate, Channels: ch} }
 	opus := func(rate, ch int) stt.Format { return stt.Format{Encoding: stt.OggOpus, Rate: rate, Channels: ch} }
@@ -252,8 +258,8 @@ func TestSamplesInsteadOfFile(t *testing.T) {
 		{"few samples", stt.FLAC, pcm[2:12], []string{"flac was announced", "raw samples"}},
 		{"WAV", stt.FLAC, wav, []string{"flac was announced", "WAV header"}},
 		{"WAV", stt.OggOpus, wav, []string{"ogg-opus was announced", "WAV header"}},
-		{"Ogg", stt.FLAC, ogg, []string{"flac was announced", "Ogg header"}},
-		{"FLAC", stt.OggOpus, flac, []string{"ogg-opus was announced", "FLAC header"}},
+		{"Ogg", stt.FLAC, ogg, []string{"flac was announced", "an Ogg header"}},
+		{"FLAC", stt.OggOpus, flac, []string{"ogg-opus was announced", "a FLAC header"}},
 		{"MP3", stt.OggOpus, mpeg, []string{"MP3 header"}},
 		{"a tag without FLAC", stt.FLAC, mpeg, []string{`"fLaC"`}},
 		{"half a header", stt.FLAC, flac[:30], []string{"flac", "ends inside its header"}},
@@ -332,25 +338,20 @@ func TestTruncatedContainers(t *testing.T) {
 	}
 }
 
-// Bytes that are no audio end the stream where they stand, after the finals of what came before.
+// Bytes that are no audio, and more of them than two pages, end the stream, after the finals of what came before.
 func TestJunkInContainers(t *testing.T) {
 	for name, e := range map[string]stt.Encoding{"bursts.flac": stt.FLAC, "bursts-silk.ogg": stt.OggOpus} {
 		file := readFile(t, "../audio/testdata/"+name)
 		file = append(file, readFile(t, "../audio/testdata/"+name)...) // FLAC has no second stream behind the first; Ogg has
-		at := len(file)
 		if e == stt.FLAC {
 			file = file[:len(file)/2]
 			file = append(file[:len(file)-3], 1, 2, 3) // its last checksum
-			at = -1
 		}
-		file = append(file, "this is no page at all"...)
+		file = append(file, bytes.Repeat([]byte("this is no page at all"), 10_000)...)
 		synctest.Test(t, func(t *testing.T) {
 			ses := open(t, session.NewService(session.Options{Recognizer: ear{16000}}), request(stt.Format{Encoding: e, Rate: 16000, Channels: 1}))
 			h := speak(t, ses, cut(file, 1000)...)
 			wantCode(t, h.err, stt.Malformed, "at byte ")
-			if at > 0 {
-				wantCode(t, h.err, stt.Malformed, fmt.Sprintf("at byte %d:", at))
-			}
 			if len(h.finals) < 2 {
 				t.Errorf("%s: %d finals before the failure", name, len(h.finals))
 			}

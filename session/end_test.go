@@ -160,6 +160,7 @@ func TestAbortWithoutReason(t *testing.T) {
 
 // Abort at any moment, from anywhere, unblocks both sides and leaves nothing behind; the bubble would see it.
 func TestAbortAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	for try := range 40 {

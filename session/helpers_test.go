@@ -201,8 +201,9 @@ func contextFor(t testing.TB, d time.Duration) (context.Context, context.CancelF
 
 // meter keeps what it is told.
 type meter struct {
-	mu  sync.Mutex // guards all
-	all []session.Usage
+	mu      sync.Mutex // guards all below
+	all     []session.Usage
+	refused []string // code and caller
 }
 
 func (m *meter) Record(u session.Usage) {
@@ -218,3 +219,9 @@ type modelless struct {
 }
 
 func (m modelless) Models(context.Context) ([]stt.Model, error) { return nil, m.err }
+
+func (m *meter) Refused(r *session.Request, why error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = append(m.refused, stt.CodeOf(why).String()+" "+r.Caller)
+}

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -80,7 +79,7 @@ func (s *Service) park(ses *Session, reason error) (holds bool) {
 		wait = max(s.opts.Limits.Hold, 0)
 	}
 	p.held = ses
-	p.timer = time.AfterFunc(wait, func() { s.expire(p) }) // what it calls ends within Limits.Finish, and Drain waits for it
+	p.timer = time.AfterFunc(wait, func() { s.expire(p) }) // what it calls ends within ten times Limits.Finish, and Drain cuts it short
 	return true
 }
 
@@ -168,8 +167,8 @@ func (s *Session) windUp(said []stt.Event) (at stt.Time, all []stt.Event) {
 		s.release()
 		at = s.position()
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), s.svc.opts.Limits.Finish)
-	defer cancel()
+	ctx := newPatience(&s.svc.opts.Limits)
+	defer ctx.release()
 	s.writing.take()
 	err := s.closeSend(ctx)
 	s.writing.give()
@@ -185,6 +184,7 @@ func (s *Session) windUp(said []stt.Event) (at stt.Time, all []stt.Event) {
 			s.log.Warn("the results for who may come back are incomplete", slog.Any("error", err))
 			return at, all
 		}
+		ctx.moves()
 		s.rewrite(&ev)
 		if ev.Kind == stt.EventSegment && ev.Segment.Final {
 			all = append(all, ev)

@@ -14,6 +14,7 @@ type intake struct {
 	from, to  stt.Format       // as announced, and as the recognizer takes it: 16-bit PCM
 	separate  bool             // channels are not to be mixed
 	dec       *audio.Decoder   // of a container; nil: the samples come as they are
+	damage    *damage          // what dec has borne
 	resampler *audio.Resampler // nil: the audio goes on as it is; for a container it is made when the header has come
 	bank      func(in, out int) (*audio.Bank, error)
 

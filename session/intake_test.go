@@ -37,6 +37,7 @@ func tone(f stt.Format, d time.Duration) []byte {
 
 // Whatever the caller's rate and channels, the words and their times are those of the audio.
 func TestFormats(t *testing.T) {
+	t.Parallel()
 	for _, from := range []stt.Format{
 		{Rate: 16000, Channels: 1}, {Rate: 8000, Channels: 1}, {Rate: 44100, Channels: 1}, {Rate: 48000, Channels: 1},
 		{Rate: 16000, Channels: 2}, {Rate: 44100, Channels: 2}, {Rate: 22050, Channels: 6},

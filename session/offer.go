@@ -63,7 +63,10 @@ func (s *Service) newIntake(cfg *stt.Config, can *stt.Capabilities) (intake, err
 	}
 	switch {
 	case container:
-		in.dec, err = audio.NewDecoder(kind)
+		if in.dec, err = audio.NewDecoder(kind); err == nil {
+			in.damage = new(damage)
+			in.dec.Tolerate(in.damage.note)
+		}
 	case in.to != from:
 		var bank *audio.Bank
 		if bank, err = s.bank(from.Rate, in.to.Rate); err == nil {

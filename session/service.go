@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/earshot-stt/earshot/audio"
 	"github.com/earshot-stt/earshot/feature"
+	"github.com/earshot-stt/earshot/resource"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -22,15 +24,20 @@ type Gate interface {
 
 // Meter learns what was used.
 type Meter interface {
-	// Record is told of every stream that was opened, once, when it has ended. It may be called concurrently and does not
-	// block on anything slow.
+	// Record is told of every stream that was opened, once, when it has ended and before it is none of the open sessions any
+	// more. It may be called concurrently and does not block on anything slow.
 	Record(u Usage)
+
+	// Refused is told of every request that got no session, under the same rules.
+	Refused(r *Request, why error)
 }
 
 // Usage is what one stream used.
 type Usage struct {
+	Serial   string // of the session, see [Live]
 	Request  *Request
 	Model    string
+	Language string        // see [Live]
 	Audio    time.Duration // audio accepted
 	Took     time.Duration // wall time from open to close
 	Finals   int
@@ -43,9 +50,14 @@ type Request struct {
 	ID       string // of the session: one of a Caller ends the one before that has the same; empty: it has none
 	Request  string // of the request, as the caller knows it; empty: it knows none
 	Protocol string // such as "amazon-websocket"
-	Caller   string // who: an access key's id, never a secret
-	Remote   string // the peer's address
-	Config   stt.Config
+	// Operation is what the caller asked for, in the words of the protocol, such as "StartStreamTranscription"; empty: there is one only.
+	Operation string
+	Caller    string // who: an access key's id, never a secret
+	Account   string // whose the key is, 12 digits or "default"; empty: nobody's
+	// Key is the id of the key that limits and usage go by; empty: Caller.
+	Key    string
+	Remote string // the peer's address
+	Config stt.Config
 	// Resume is how long after its beginning a session may be taken up again by another request with the same Caller and ID; 0: not
 	// at all. Its times go on then, and so does what was being said when the connection broke.
 	Resume time.Duration
@@ -56,7 +68,9 @@ type Limits struct {
 	Idle   time.Duration // wall time without audio
 	Stream time.Duration // wall time from open to close
 	Lag    time.Duration // how long a Write may wait for the recognizer; 0 means 30 s
-	Finish time.Duration // how long finals may take after the end of the audio; 0 means 30 s
+	// Finish is how long the recognizer may say nothing after the end of the audio; 0 means 30 s. As long as it goes on it is waited
+	// for, ten times as long at most.
+	Finish time.Duration
 	Hold   time.Duration // how long the recognizer's stream waits for a caller who may come back; 0 means 10 s, below 0 not at all
 }
 
@@ -64,8 +78,10 @@ type Limits struct {
 type Options struct {
 	Recognizer stt.Recognizer
 	Features   []feature.Feature // in the order in which they rewrite
+	Resources  resource.Source   // nil: nobody keeps vocabularies or filters here
 	Gate       Gate              // nil: everybody is admitted
 	Meter      Meter             // nil: nobody counts
+	Observer   Observer          // nil: nobody looks
 	Limits     Limits
 	Log        *slog.Logger // nil: nothing is logged
 }
@@ -111,7 +127,12 @@ func (s *Service) Open(ctx context.Context, r *Request) (*Session, error) {
 	if err != nil {
 		s.opts.Log.LogAttrs(ctx, slog.LevelInfo, "stream refused",
 			append(r.attrs(), slog.String("code", stt.CodeOf(err).String()), slog.String("reason", err.Error()))...)
+		s.tellRefused(ctx, r, err)
 		return nil, err
+	}
+	if s.opts.Observer != nil {
+		l := ses.live()
+		ses.witness = s.opts.Observer.Opened(ctx, &l)
 	}
 	attrs := []slog.Attr{slog.String("audio", r.Config.Audio.String())}
 	if ses.from > 0 {
@@ -119,6 +140,16 @@ func (s *Service) Open(ctx context.Context, r *Request) (*Session, error) {
 	}
 	ses.log.LogAttrs(ctx, slog.LevelInfo, "stream opened", attrs...)
 	return ses, nil
+}
+
+// tellRefused tells who counts and who looks of a request that got no session.
+func (s *Service) tellRefused(ctx context.Context, r *Request, why error) {
+	if s.opts.Meter != nil {
+		s.opts.Meter.Refused(r, why)
+	}
+	if s.opts.Observer != nil {
+		s.opts.Observer.Refused(ctx, r, why)
+	}
 }
 
 func (s *Service) open(ctx context.Context, r *Request) (*Session, error) {
@@ -210,8 +241,10 @@ func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, e
 	if len(cfg.Languages.Tags) == 0 && oneLanguage(model.Can.Languages) {
 		cfg.Languages.Tags = model.Can.Languages[:1:1] // features go by the language
 	}
-	chain, native := feature.Select(s.opts.Features, &cfg, model.Can.Has)
-	cfg.Native = native
+	chain, err := s.equip(ctx, r, &cfg, &model.Can)
+	if err != nil {
+		return nil, cfg, err
+	}
 	if err := offered(&cfg, &model.Can, feature.Gives(s.opts.Features)); err != nil {
 		return nil, cfg, err
 	}
@@ -224,7 +257,11 @@ func (s *Service) plan(ctx context.Context, r *Request) (*Session, stt.Config, e
 		cfg.Medical = nil // who speaks of medicine speaks the language too
 		log.Warn("a medical model was asked for; a general one answers")
 	}
-	return &Session{svc: s, req: r, model: model.ID, features: chain, writing: make(turn, 1), intake: in,
+	language := ""
+	if cfg.Languages.Mode == stt.LanguageFixed && len(cfg.Languages.Tags) > 0 {
+		language = cfg.Languages.Tags[0]
+	}
+	return &Session{svc: s, req: r, serial: rand.Text(), model: model.ID, language: language, features: chain, writing: make(turn, 1), intake: in,
 		log: log, over: make(chan struct{})}, cfg, nil
 }
 
@@ -276,6 +313,14 @@ func (s *Service) bank(in, out int) (*audio.Bank, error) {
 		s.banks[key] = b
 	}
 	return b, err
+}
+
+// Payer returns the id of the key that limits and usage go by.
+func (r *Request) Payer() string {
+	if r.Key != "" {
+		return r.Key
+	}
+	return r.Caller
 }
 
 func (r *Request) attrs() []slog.Attr {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/earshot-stt/earshot/feature"
@@ -17,22 +18,29 @@ import (
 // or will not be used again.
 type Session struct {
 	// Immutable.
-	svc    *Service
-	req    *Request
-	model  string
-	log    *slog.Logger
-	stream stt.Stream
-	leave  func() // gives back the place that the Gate gave
-	opened time.Time
-	window time.Time     // until when it may be taken up again
-	from   stt.Time      // where it went on; 0: it began
-	before time.Duration // audio that others have sent to the same stream
-	mark   string        // makes the ids of segments other than those of the streams before
-	over   chan struct{} // closed when Close has done its work
+	svc      *Service
+	req      *Request
+	serial   string
+	model    string
+	language string
+	log      *slog.Logger
+	stream   stt.Stream
+	leave    func() // gives back the place that the Gate gave
+	opened   time.Time
+	window   time.Time     // until when it may be taken up again
+	from     stt.Time      // where it went on; 0: it began
+	before   time.Duration // audio that others have sent to the same stream
+	mark     string        // makes the ids of segments other than those of the streams before
+	over     chan struct{} // closed when Close has done its work
+	witness  Witness       // set before anybody else has the session; nil: nobody looks
 
 	features feature.Chain // owned by the read side
 	finals   int
 	partials int
+	spoken   [2]string // the last segment that the witness was told of, by channel
+
+	taken   atomic.Int64 // audio time that the recognizer has taken of this session, for who cannot wait for writing
+	arrived arrivals
 
 	writing turn          // taken by the write side in every call, so that the read side can end the audio in between
 	intake  intake        // guarded by writing
@@ -44,7 +52,9 @@ type Session struct {
 	fresh   time.Time   // when it last came that had been waited for
 	busy    bool        // a Write is under way, so nobody is idle
 	ended   time.Time   // when the audio ended; zero: not yet
+	moving  time.Time   // when the recognizer last said anything
 	failure error       // why the session ends, where it is not the stream that says so
+	stopped time.Time   // when End was called, whose reason is the failure; zero: it was not
 	left    error       // why the caller is not there any more
 	leftAt  time.Time   // since when
 	pending []stt.Event // what others were not told
@@ -79,6 +89,7 @@ func (s *Session) Next(ctx context.Context) (stt.Event, error) {
 		cancel()
 		switch {
 		case err == nil:
+			s.moves()
 			s.count(&ev)
 			s.rewrite(&ev)
 			s.tell(&ev)
@@ -143,8 +154,10 @@ func (s *Session) bound(ctx context.Context) (context.Context, context.CancelFun
 func (s *Session) deadline() (time.Time, *stt.Error) {
 	l := &s.svc.opts.Limits
 	if !s.ended.IsZero() {
-		return s.ended.Add(l.Finish), &stt.Error{Code: stt.DeadlineExceeded, Op: "next",
-			Msg: "the recognizer gave no end within " + l.Finish.String() + " after the end of the audio"}
+		return l.finished(s.ended, s.moving)
+	}
+	if !s.stopped.IsZero() {
+		return s.stopped, stt.AsError(s.failure)
 	}
 	var at time.Time
 	var what *stt.Error
@@ -225,8 +238,10 @@ func (s *Session) count(ev *stt.Event) {
 	case ev.Kind != stt.EventSegment:
 	case ev.Segment.Final:
 		s.finals++
+		s.witnessed(ev.Segment)
 	default:
 		s.partials++
+		s.witnessed(ev.Segment)
 	}
 }
 
@@ -248,7 +263,7 @@ func (s *Session) Close(reason error) {
 	s.writing.take() // a Write that was under way has been unblocked by now
 	heard, lag := s.accepted()-s.before, s.lag
 	s.writing.give()
-	s.svc.remove(s)
+	defer s.svc.remove(s) // whoever waits for the last session finds it counted
 	if errors.Is(reason, io.EOF) {
 		reason = nil
 	}
@@ -259,8 +274,12 @@ func (s *Session) Close(reason error) {
 	}
 	s.log.Info("stream closed", slog.String("code", code), slog.String("reason", why), slog.Duration("heard", heard),
 		slog.Duration("lag", lag.Round(time.Millisecond)), slog.Duration("took", took.Round(time.Millisecond)), slog.Int("finals", s.finals), slog.Int("partials", s.partials))
+	used := Usage{Serial: s.serial, Request: s.req, Model: s.model, Language: s.language, Audio: heard, Took: took, Finals: s.finals, Partials: s.partials, Err: reason}
 	if s.svc.opts.Meter != nil {
-		s.svc.opts.Meter.Record(Usage{Request: s.req, Model: s.model, Audio: heard, Took: took, Finals: s.finals, Partials: s.partials, Err: reason})
+		s.svc.opts.Meter.Record(used)
+	}
+	if s.witness != nil {
+		s.witness.Closed(&used)
 	}
 }
 

@@ -55,7 +55,7 @@ func (in *intake) rawOnly(first []byte) error {
 		}
 	}
 	return &stt.Error{Code: stt.Malformed, Op: "receive", Option: "audio", Got: kind.String(), Want: "raw samples",
-		Msg: fmt.Sprintf("the audio begins with a %v header, but %s were announced: send the samples without the file's header%s", kind, what, instead)}
+		Msg: fmt.Sprintf("the audio begins with %s header, but %s were announced: send the samples without the file's header%s", named(kind), what, instead)}
 }
 
 // containerOnly refuses what begins like something else than what was announced. What begins right is the decoder's to judge.
@@ -69,9 +69,18 @@ func (in *intake) containerOnly(first []byte) error {
 	came := "raw samples or something unknown, with no header"
 	kind := audio.Sniff(first[:min(len(first), audio.SniffLen)])
 	if kind != audio.KindUnknown {
-		came = fmt.Sprintf("something that begins with a %v header", kind)
+		came = fmt.Sprintf("something that begins with %s header", named(kind))
 	}
 	return &stt.Error{Code: stt.Malformed, Op: "receive", Option: "encoding", Got: kind.String(), Want: in.from.Encoding.String(),
 		Msg: fmt.Sprintf("%v was announced, but what arrived is %s: it begins with % x where %q belongs", in.from.Encoding, came,
 			first[:min(len(first), len(magic))], magic)}
+}
+
+// named is a kind of file with its article, as it is spoken: "an Ogg", "an MP3", "a WAV".
+func named(kind audio.Kind) string {
+	switch kind {
+	case audio.KindOgg, audio.KindMP3, audio.KindAAC, audio.KindMP4, audio.KindAIFF, audio.KindAU, audio.KindAMR, audio.KindASF:
+		return "an " + kind.String()
+	}
+	return "a " + kind.String()
 }

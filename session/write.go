@@ -37,6 +37,7 @@ func (s *Session) Write(ctx context.Context, data []byte) error {
 		return err
 	}
 	defer s.done()
+	defer func() { s.intake.damage.tell(s.log) }()
 	if s.lost != nil {
 		return s.lost
 	}
@@ -72,6 +73,10 @@ func (s *Session) send(ctx context.Context, pcm []byte) error {
 	s.waits(nil)
 	if err == nil {
 		s.intake.sent += int64(len(pcm))
+		s.taken.Store(int64(s.accepted() - s.before))
+		if s.witness != nil {
+			s.arrived.note(s.position(), time.Now())
+		}
 		if l, ok := s.stream.(stt.Lagger); ok {
 			s.lag = max(s.lag, l.Lag())
 		}
@@ -184,6 +189,7 @@ func (s *Session) closeSend(ctx context.Context) error {
 	s.mu.Unlock()
 	if s.lost == nil {
 		cut, err := s.intake.flush(func(pcm []byte) error { return s.send(ctx, pcm) })
+		s.intake.damage.tell(s.log)
 		switch {
 		case s.lost != nil:
 			return err
@@ -220,7 +226,7 @@ func (s *Session) fail(why error) (known bool) {
 		return true
 	}
 	if why == nil {
-		why = &stt.Error{Code: stt.Canceled, Op: "abort", Msg: "the session was ended"}
+		why = errEnded()
 	}
 	if s.failure == nil && !s.closed {
 		s.failure = stt.AsError(why)

@@ -17,6 +17,7 @@ import (
 	"github.com/earshot-stt/earshot/config"
 	"github.com/earshot-stt/earshot/engine/pocketsphinx"
 	"github.com/earshot-stt/earshot/server"
+	"github.com/earshot-stt/earshot/server/datadir"
 	"github.com/earshot-stt/earshot/server/localca"
 )
 
@@ -52,7 +53,8 @@ func (c *doctorCmd) Run(env *environment) error {
 	}
 	all = append(all, engineFindings(env, cfg)...)
 	all = append(all, folderFindings(env, cfg)...)
-	all = append(all, portFinding(env, "plain port", "listen", cfg.Listen), portFinding(env, "TLS port", "tls.listen", cfg.TLS.Listen))
+	folder, _ := datadir.Resolve(cfg.Data, env.getenv)
+	all = append(all, portFinding(env, "plain port", "listen", cfg.Listen, folder), portFinding(env, "TLS port", "tls.listen", cfg.TLS.Listen, folder))
 	all = append(append(all, certificateFindings(cfg)...), clockFinding())
 	bad := 0
 	for _, f := range all {
@@ -95,8 +97,8 @@ func engineFindings(env *environment, cfg *config.Config) []finding {
 	return all
 }
 
-// portFinding says whether a server could listen, or that one does.
-func portFinding(env *environment, what, key, address string) finding {
+// portFinding says whether a server could listen, or that the one of the data folder does.
+func portFinding(env *environment, what, key, address, folder string) finding {
 	if address == "" {
 		return finding{what, true, "off"}
 	}
@@ -109,7 +111,10 @@ func portFinding(env *environment, what, key, address string) finding {
 	if key == "tls.listen" {
 		scheme = "https"
 	}
-	if answers(env.ctx, scheme+"://"+address) {
+	switch earshot := answers(env.ctx, scheme+"://"+address); {
+	case earshot && !inUse(folder):
+		return finding{what, false, fmt.Sprintf("%s: an earshot server is running there, but not with the data folder %s: give --data DIR to look at its own, or set --%s to another address", address, folder, config.FlagName(key))}
+	case earshot:
 		return finding{what, true, address + ": an earshot server is running there and is well"}
 	}
 	var cause *os.SyscallError

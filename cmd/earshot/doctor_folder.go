@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/earshot-stt/earshot/auth"
@@ -44,6 +45,20 @@ func folderFindings(env *environment, cfg *config.Config) []finding {
 		all = append(all, authorityFinding(path))
 	}
 	return all
+}
+
+// inUse reports whether a server runs with a data folder: its number stands in the lock as long as it does, and longer where it was killed.
+func inUse(folder string) bool {
+	text, err := os.ReadFile(filepath.Join(folder, datadir.LockFile))
+	if err != nil {
+		return false
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || pid <= 0 {
+		return false
+	}
+	err = syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
 // nearestFolder returns what is there of a path that is not.

@@ -30,12 +30,20 @@ const (
 
 // cli is the command line. Commands have a method Run(*environment) error.
 type cli struct {
-	Serve      serveCmd      `cmd:"" help:"Run the server."`
-	Transcribe transcribeCmd `cmd:"" help:"Turn recordings into text, here or on a server."`
-	Presign    presignCmd    `cmd:"" help:"Print an address to stream to, signed with your key."`
-	ExplainURL explainCmd    `cmd:"" name:"explain-url" help:"Say why a signed address or request is refused."`
-	Doctor     doctorCmd     `cmd:"" help:"Check this installation and say how to mend what is wrong."`
-	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Serve       serveCmd       `cmd:"" help:"Run the server."`
+	Transcribe  transcribeCmd  `cmd:"" help:"Turn recordings into text, here or on a server."`
+	Presign     presignCmd     `cmd:"" help:"Print an address to stream to, signed with your key."`
+	ExplainURL  explainCmd     `cmd:"" name:"explain-url" help:"Say why a signed address or request is refused."`
+	Accounts    accountsCmd    `cmd:"" help:"Manage accounts, which own keys and have limits and a bill."`
+	Users       usersCmd       `cmd:"" help:"Manage the people of accounts."`
+	Keys        keysCmd        `cmd:"" help:"Manage access keys, for clients that sign as AWS SDKs do."`
+	APIKeys     apiKeysCmd     `cmd:"" name:"api-keys" help:"Manage API keys, for clients that send the key itself."`
+	AdminTokens adminTokensCmd `cmd:"" name:"admin-tokens" help:"Manage the tokens of the administration over HTTP."`
+	Usage       usageCmd       `cmd:"" help:"Print what has been used and what it costs."`
+	Store       storeCmd       `cmd:"" help:"Back up, restore and check accounts, keys, vocabularies and usage."`
+	Policy      policyCmd      `cmd:"" help:"Check policies, which say what access keys may do."`
+	Doctor      doctorCmd      `cmd:"" help:"Check this installation and say how to mend what is wrong."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
 }
 
 // environment is the world a command runs in.

@@ -18,15 +18,16 @@ import (
 // screen shows what is heard: finals on standard output, and on a terminal one line on standard error that is rewritten with
 // the partial, and with a progress bar when the recording is not paced. Its methods may be called concurrently.
 type screen struct {
-	out   io.Writer
-	errs  io.Writer
-	line  io.Writer // nil: no line to rewrite
-	width int       // of the terminal, columns
-	json  bool
-	label string // the file, where there are several
-	model string // that answers, where it is known
-	lines bool   // partials as lines of their own
-	bar   time.Duration
+	out      io.Writer
+	errs     io.Writer
+	line     io.Writer // nil: no line to rewrite
+	width    int       // of the terminal, columns
+	json     bool
+	label    string // the file, where there are several
+	model    string // that answers, where it is known
+	channels bool   // each on its own
+	lines    bool   // partials as lines of their own
+	bar      time.Duration
 
 	mu      sync.Mutex // guards all below
 	partial string
@@ -106,6 +107,9 @@ func (s *screen) print(seg *stt.Segment, prefix string) error {
 	if s.json {
 		return json.NewEncoder(s.out).Encode(s.object(seg))
 	}
+	if s.channels {
+		prefix = fmt.Sprintf("ch_%d: %s", seg.Channel, prefix)
+	}
 	if s.label != "" {
 		prefix = s.label + ": " + prefix
 	}
@@ -115,13 +119,14 @@ func (s *screen) print(seg *stt.Segment, prefix string) error {
 
 // segmentJSON is a segment as --format json prints it. Times are seconds.
 type segmentJSON struct {
-	File  string     `json:"file,omitempty"`
-	Model string     `json:"model,omitempty"` // that answers, where this program knows it
-	Final bool       `json:"final"`
-	Start float64    `json:"start"`
-	End   float64    `json:"end"`
-	Text  string     `json:"text"`
-	Words []wordJSON `json:"words,omitempty"`
+	File    string     `json:"file,omitempty"`
+	Model   string     `json:"model,omitempty"`   // that answers, where this program knows it
+	Channel string     `json:"channel,omitempty"` // ch_0 or ch_1, where each is transcribed on its own
+	Final   bool       `json:"final"`
+	Start   float64    `json:"start"`
+	End     float64    `json:"end"`
+	Text    string     `json:"text"`
+	Words   []wordJSON `json:"words,omitempty"`
 }
 
 type wordJSON struct {
@@ -135,6 +140,9 @@ type wordJSON struct {
 func (s *screen) object(seg *stt.Segment) segmentJSON {
 	best := seg.Best()
 	o := segmentJSON{File: s.label, Model: s.model, Final: seg.Final, Start: seconds(seg.Span.Start), End: seconds(seg.Span.End), Text: best.Text}
+	if s.channels {
+		o.Channel = fmt.Sprintf("ch_%d", seg.Channel)
+	}
 	for _, w := range best.Words {
 		j := wordJSON{Text: w.Text, Start: seconds(w.Span.Start), End: seconds(w.Span.End), Mark: w.Kind == stt.Punctuation}
 		if w.Confidence.Known {

@@ -88,7 +88,7 @@ func (c *serveCmd) Run(env *environment) error {
 		log.Warn("configuration", slog.String("warning", w))
 	}
 	log.Info("starting", slog.String("version", versionText()), slog.String("engine", cfg.Engine))
-	return server.Run(env.ctx, cfg, server.Options{Version: versionText(), Getenv: env.getenv, Out: env.out, Log: log})
+	return server.Run(env.ctx, cfg, server.Options{Version: versionText(), Sources: info, Getenv: env.getenv, Out: env.out, Log: log})
 }
 
 func loadConfig(file string, flags map[string]string) (*config.Config, *config.Info, error) {

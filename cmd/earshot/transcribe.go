@@ -14,6 +14,7 @@ import (
 
 	"github.com/earshot-stt/earshot/audio"
 	"github.com/earshot-stt/earshot/provider/transcribe"
+	"github.com/earshot-stt/earshot/route/channels"
 	"github.com/earshot-stt/earshot/server"
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
@@ -21,19 +22,23 @@ import (
 
 type transcribeCmd struct {
 	remote
-	Files     []string          `arg:"" name:"file" help:"Recordings: WAV, FLAC, Opus in Ogg, or raw samples with --raw; - is standard input."`
-	URL       string            `placeholder:"ws://HOST:PORT" help:"Stream to a server over Amazon's protocol instead of recognising here."`
-	HTTP2     bool              `name:"http2" help:"With --url: talk HTTP/2, as most of Amazon's SDKs do, and not WebSocket."`
-	Reconnect time.Duration     `default:"30s" placeholder:"30s" help:"With --url: how long to try again when the connection is lost; what was not decided is sent again. 0s: not at all. Default: ${default}."`
-	Realtime  bool              `help:"Send the audio at the pace of speech, as a microphone would."`
-	Format    string            `enum:"text,json" default:"text" help:"text: a line for each segment. json: an object for each."`
-	Partials  string            `enum:"auto,always,never" default:"auto" help:"Show text while it may still change: on a terminal (auto), as lines of their own (always), or never."`
-	Language  string            `default:"en-US" help:"Language spoken. Default: ${default}."`
-	Raw       bool              `help:"Files hold 16-bit little-endian samples without a header."`
-	Rate      int               `default:"16000" help:"With --raw: sample rate in Hz. Default: ${default}."`
-	Channels  int               `default:"1" help:"With --raw: number of channels. Default: ${default}."`
-	Config    string            `type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file that says which engine answers here."`
-	Set       map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration, such as engine=pocketsphinx; may be repeated."`
+	Files     []string      `arg:"" name:"file" help:"Recordings: WAV, FLAC, Opus in Ogg, or raw samples with --raw; - is standard input."`
+	URL       string        `placeholder:"ws://HOST:PORT" help:"Stream to a server over Amazon's protocol instead of recognising here."`
+	HTTP2     bool          `name:"http2" help:"With --url: talk HTTP/2, as most of Amazon's SDKs do, and not WebSocket."`
+	Reconnect time.Duration `default:"30s" placeholder:"30s" help:"With --url: how long to try again when the connection is lost; what was not decided is sent again. 0s: not at all. Default: ${default}."`
+	Realtime  bool          `help:"Send the audio at the pace of speech, as a microphone would."`
+	Format    string        `enum:"text,json,srt,vtt" default:"text" help:"text: a line for each segment. json: an object for each. srt, vtt: subtitles, once the recording has ended."`
+	Partials  string        `enum:"auto,always,never" default:"auto" help:"Show text while it may still change: on a terminal (auto), as lines of their own (always), or never."`
+	Language  string        `default:"en-US" help:"Language spoken. Default: ${default}."`
+	Raw       bool          `help:"Files hold 16-bit little-endian samples without a header."`
+	Rate      int           `default:"16000" help:"With --raw: sample rate in Hz. Default: ${default}."`
+	Channels  int           `default:"1" help:"With --raw: number of channels. Default: ${default}."`
+	Separate  bool          `help:"Transcribe each channel of a recording on its own, and say which is which."`
+	medical
+	Config string            `type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file that says which engine answers here."`
+	Set    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration, such as engine=pocketsphinx; may be repeated."`
+
+	served func() string // which model the server says that it answers with; nil: there is no server
 }
 
 // chunk is how much audio is sent at a time.
@@ -49,6 +54,9 @@ func (c *transcribeCmd) Run(env *environment) error {
 	}
 	if c.HTTP2 && c.URL == "" {
 		return stt.InvalidOption("--http2", "true", "--url with the address of a server beside it")
+	}
+	if err := c.subtitled(); err != nil {
+		return err
 	}
 	sessions, end, err := c.sessions(env)
 	if err != nil {
@@ -84,7 +92,10 @@ func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), er
 		if err != nil {
 			return nil, nil, err
 		}
-		opts.Recognizer = client
+		opts.Recognizer, c.served = client, client.Served
+		if c.Separate {
+			opts.Recognizer = channels.New(client, channels.Options{}) // a stream for each: the client sends one channel
+		}
 	} else {
 		cfg, _, err := loadConfig(c.Config, c.Set)
 		if err != nil {
@@ -131,8 +142,14 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 	}
 	defer recording.Close()
 	format := stt.Format{Encoding: stt.PCM16, Rate: recording.Format().Rate, Channels: recording.Format().Channels}
-	ses, err := sessions.Open(ctx, &session.Request{ID: uuid.NewString(), Protocol: "command", Config: stt.Config{
-		Audio: format, Languages: stt.Languages{Tags: []string{c.Language}}}})
+	cfg := stt.Config{Audio: format, Languages: stt.Languages{Tags: []string{c.Language}}}
+	if cfg.Medical, err = c.medical.config(); err != nil {
+		return err
+	}
+	if c.Separate && format.Channels > 1 {
+		cfg.Channels = stt.ChannelsSeparate
+	}
+	ses, err := sessions.Open(ctx, &session.Request{ID: uuid.NewString(), Protocol: "command", Config: cfg})
 	if err != nil {
 		return advised(err, c.URL)
 	}
@@ -141,10 +158,13 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 		label = name
 	}
 	show := newScreen(env, c, label, recording.Duration())
-	if c.URL == "" {
-		show.model = ses.Model()
+	if show.model = ses.Model(); c.served != nil {
+		show.model = c.served()
 	}
-	return converse(ctx, cancel, ses, newPump(recording, format, c.Realtime, show), show)
+	show.channels = cfg.Channels == stt.ChannelsSeparate
+	subs := newSubtitles(env, c, show)
+	err = converse(ctx, cancel, ses, newPump(recording, format, c.Realtime, show), show, subs.event)
+	return errors.Join(err, subs.write())
 }
 
 // prefix keeps the first bytes that are written to it.
@@ -178,9 +198,9 @@ func openFile(ctx context.Context, env *environment, name string) (io.Reader, fu
 	return f, func() { f.Close() }, nil
 }
 
-// converse feeds a session and shows what comes back, until both have ended. It calls cancel, which ends ctx and with it a read
+// converse feeds a session and tells what comes back, until both have ended. It calls cancel, which ends ctx and with it a read
 // of the recording that waits, once nothing more can come back.
-func converse(ctx context.Context, cancel context.CancelFunc, ses *session.Session, p *pump, show *screen) error {
+func converse(ctx context.Context, cancel context.CancelFunc, ses *session.Session, p *pump, show *screen, tell func(ev *stt.Event) error) error {
 	fed := make(chan error, 1)
 	go func() { // owned by converse, which awaits fed; ends with the recording, the session or ctx
 		err := p.run(ctx, ses)
@@ -196,7 +216,7 @@ func converse(ctx context.Context, cancel context.CancelFunc, ses *session.Sessi
 	for reason == nil {
 		var ev stt.Event
 		if ev, reason = ses.Next(ctx); reason == nil {
-			reason = show.event(&ev)
+			reason = tell(&ev)
 		}
 	}
 	cancel()

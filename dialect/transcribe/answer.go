@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/dialect"
@@ -18,8 +19,8 @@ import (
 // refusePost tells a client that uses HTTP/2 why there is no stream. It takes one of places while the client reads the
 // answer, and one line of the log; where none is left it answers without either. A refusal without attributes has been
 // logged already.
-func (h *Handler) refusePost(w http.ResponseWriter, r *http.Request, places chan struct{}, why error, attrs ...slog.Attr) {
-	x := wire.ExceptionOf(why)
+func (h *Handler) refusePost(w http.ResponseWriter, r *http.Request, op wire.Operation, places chan struct{}, why error, attrs ...slog.Attr) {
+	x := op.ExceptionOf(why)
 	if wait := stt.AsError(why).RetryAfter; wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
@@ -76,6 +77,26 @@ func wrongDoor(w http.ResponseWriter, r *http.Request, in *incoming) {
 		x.Status, x.Message = http.StatusHTTPVersionNotSupported, "This operation needs HTTP/2, and the request came over "+r.Proto+
 			". Connect over TLS with a client that offers h2, without TLS with one that speaks HTTP/2 from the start, or by WebSocket to "+in.op.WebSocket+"."
 	}
+	turnAway(w, r, x)
+}
+
+// Astray reports whether a request to a path that nobody has is meant for this protocol, so that a Handler should answer it: the path is
+// like one of the operations', or the request is signed as Amazon's clients sign.
+func Astray(r *http.Request) bool {
+	_, like := wire.Stray(r.Method, r.URL.Path)
+	return like || strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-") || strings.Contains(r.URL.RawQuery, "X-Amz-Signature=")
+}
+
+// astray answers a request to a path that is no operation's: which is meant, where that can be guessed. Strangers cost nothing but the
+// answer, and no line in the log.
+func (h *Handler) astray(w http.ResponseWriter, r *http.Request, in *incoming) {
+	w.Header().Set("x-amzn-request-id", in.id)
+	x, _ := wire.Stray(r.Method, r.URL.Path)
+	turnAway(w, r, x)
+}
+
+// turnAway answers a request that is none of ours, whatever its body is.
+func turnAway(w http.ResponseWriter, r *http.Request, x wire.Exception) {
 	if r.ProtoMajor < 2 {
 		// Without it the answer waits for a body that waits for the answer.
 		_ = http.NewResponseController(w).EnableFullDuplex()

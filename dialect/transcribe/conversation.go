@@ -35,6 +35,7 @@ type outlet interface {
 // handler's goroutine speaks, one other listens.
 type conversation struct {
 	h       *Handler
+	op      wire.Operation
 	out     outlet
 	session *session.Session
 	caller  caller
@@ -52,7 +53,7 @@ type conversation struct {
 }
 
 func (h *Handler) newConversation(a *asked) *conversation {
-	c := &conversation{h: h, caller: a.caller, second: a.req.Config.Audio.Bytes(time.Second)}
+	c := &conversation{h: h, op: a.op, caller: a.caller, second: a.req.Config.Audio.Bytes(time.Second)}
 	if !h.opts.Unverified {
 		c.reader.Verifier = a.caller.frames
 	}
@@ -161,6 +162,9 @@ func (c *conversation) over(ctx context.Context, mistake error) {
 
 // message takes one message of the client; end says that it was the last.
 func (c *conversation) message(ctx context.Context, msg []byte) (end bool, err error) {
+	if err := c.h.still(ctx, &c.caller); err != nil {
+		return false, err
+	}
 	in, err := c.reader.Read(msg)
 	if sigv4.ReasonOf(err) == sigv4.SignatureMismatch && c.h.renew(ctx, &c.caller) {
 		in, err = c.reader.Read(msg)

@@ -9,12 +9,16 @@ import (
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/stt"
 	"github.com/earshot-stt/earshot/wire/sigv4"
+	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
 // caller is who made a request, and how the frames to come are checked.
 type caller struct {
 	principal auth.Principal
 	frames    *sigv4.ChunkVerifier
+	origin    auth.Origin
+	action    string    // what the caller has been allowed to do
+	checked   time.Time // when it was last looked whether that is still so; owned by the listening goroutine
 }
 
 // maxQuery bounds what strangers can make us compute, in bytes. The longest list of vocabularies and a long session token fit.
@@ -25,7 +29,7 @@ const maxQuery = 8 << 10
 const maxExplained = 4 << 10
 
 // identify verifies the signature of a presigned URL or of a request's headers. The error is a *sigv4.Error, or an *stt.Error with code
-// Unauthenticated for a key that nobody has.
+// Unauthenticated for a key that nobody has, or Expired.
 func (h *Handler) identify(r *http.Request) (caller, error) {
 	if len(r.URL.RawQuery) > maxQuery {
 		return caller{}, &stt.Error{Code: stt.Invalid, Op: "open", Msg: fmt.Sprintf("The query has %d bytes; send %d at most.", len(r.URL.RawQuery), maxQuery)}
@@ -36,25 +40,40 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 	}
 	request := sigv4.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Hosts: h.hosts(r)}
 	var c caller
-	c.principal, err = auth.Authenticate(r.Context(), h.opts.Keys, claim.AccessKeyID, func(secrets []string) error {
+	c.origin = auth.Origin{Remote: r.RemoteAddr, Secure: r.TLS != nil, UserAgent: r.UserAgent(), Referer: r.Referer(), Region: claim.Scope.Region}
+	c.principal, err = auth.Authenticate(r.Context(), h.opts.Keys, claim.AccessKeyID, claim.SecurityToken, func(secrets []string) error {
 		if err := sigv4.Verify(claim, request, secrets, time.Now(), sigv4.Limits{NoHints: len(r.URL.RawQuery)+size(r.Header) > maxExplained}); err != nil {
 			return err
 		}
 		c.frames, err = sigv4.NewChunkVerifier(claim, secrets)
 		return err
 	})
-	if stt.CodeOf(err) == stt.Unauthenticated && sigv4.ReasonOf(err) == sigv4.None {
-		// What the service says of an access key id that it does not know.
-		return caller{}, &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: "The security token included in the request is invalid.", Err: err}
+	if reason := sigv4.ReasonOf(err); reason == sigv4.SignatureMismatch || reason == sigv4.None && stt.CodeOf(err) == stt.Unauthenticated {
+		h.guessed(r)
 	}
-	return c, err
+	return c, unknown(err)
+}
+
+// unknown turns an access key id, or a session token, that nobody has into what the service says of it.
+func unknown(err error) error {
+	if stt.CodeOf(err) == stt.Unauthenticated && sigv4.ReasonOf(err) == sigv4.None {
+		return &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: wire.TextUnknownKey, Err: err}
+	}
+	return err
+}
+
+// guessed counts a request whose credentials were wrong, and lets whoever makes many of them wait.
+func (h *Handler) guessed(r *http.Request) {
+	if h.opts.Guard != nil {
+		h.opts.Guard.Guessed(r.Context(), r.RemoteAddr)
+	}
 }
 
 // renew has the messages of a stream checked with the secrets that its key has now, and reports whether it has any: a key may get
 // another secret while a stream lasts, and the client may be the first to use it.
 func (h *Handler) renew(ctx context.Context, c *caller) bool {
-	_, err := auth.Authenticate(ctx, h.opts.Keys, c.principal.KeyID, c.frames.SetSecrets)
-	return err == nil
+	_, secrets, err := auth.Renew(ctx, h.opts.Keys, c.principal.KeyID)
+	return err == nil && c.frames.SetSecrets(secrets) == nil
 }
 
 // size is how many bytes there are of what a request's headers hold.

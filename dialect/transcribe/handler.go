@@ -1,7 +1,6 @@
 package transcribe
 
 import (
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -31,6 +30,9 @@ const (
 type Options struct {
 	Sessions *session.Service
 	Keys     auth.AccessKeys
+	Guard    Guard // nil: nobody is slowed down
+	// Used is told the id of each key that has let somebody in. It may be called concurrently and returns at once; nil: nobody is.
+	Used func(keyID string)
 	// Hosts are the host names that signatures may be made for; nil: the Host as received, with or without its port.
 	Hosts []string
 	// MaxMessage is the longest WebSocket message taken, and the longest payload of a message over HTTP/2, in bytes; 0 means
@@ -52,7 +54,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Handler serves the protocol. It implements http.Handler for the paths in Paths.
+// Handler serves the protocol. It implements http.Handler for the paths in Paths; for any other it says, in the protocol's manner, what
+// there is.
 type Handler struct {
 	opts Options
 	// A token for each connection that is being refused. Strangers must not take the places of callers that we know.
@@ -92,6 +95,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := &incoming{id: uuid.NewString()}
 	w.Header().Set("x-amzn-RequestId", in.id)
 	in.op, in.http2, in.known = wire.OperationAt(r.URL.Path)
+	if !in.known && !dialect.IsUpgrade(r) { // a WebSocket is told so when it is open
+		h.astray(w, r, in)
+		return
+	}
 	if in.http2 {
 		h.answerPost(w, r, in)
 		return
@@ -103,7 +110,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This address speaks WebSocket: connect with wss:// or ws:// and a presigned URL (earshot presign prints one).", http.StatusUpgradeRequired)
 		return
 	}
-	refuse := func(places chan struct{}, err error, attrs ...slog.Attr) { h.refuse(w, r, places, err, attrs...) }
+	refuse := func(places chan struct{}, err error, attrs ...slog.Attr) {
+		h.refuse(w, r, in.op, places, err, attrs...)
+	}
 	if a := h.admit(r, in, refuse); a != nil {
 		w.Header().Set("x-amzn-SessionId", a.req.ID)
 		h.serve(w, r, a)
@@ -121,6 +130,7 @@ type incoming struct {
 // asked is what a caller asks for, and who asks. It is not kept on the stack, which grows with it for as long as the stream
 // lasts.
 type asked struct {
+	op     wire.Operation
 	caller caller
 	req    *session.Request
 	params wire.Params
@@ -134,22 +144,31 @@ func (h *Handler) admit(r *http.Request, in *incoming, refuse func(places chan s
 		refuse(h.strangers, err, slog.String("request", in.id))
 		return nil
 	}
+	h.used(&caller)
+	if in.op.Offered { // plan has something else to say of those that are not
+		if err := h.authorize(&caller, actionOf(in)); err != nil {
+			refuse(h.known, err, slog.String("request", in.id), slog.String("caller", caller.principal.KeyID))
+			return nil
+		}
+	}
 	req, params, err := plan(r, in)
 	if err != nil {
 		refuse(h.known, err, slog.String("request", in.id), slog.String("caller", caller.principal.KeyID))
 		return nil
 	}
 	req.Caller, req.Remote, req.Protocol, req.Request = caller.principal.KeyID, r.RemoteAddr, Protocol, in.id
+	req.Account, req.Key, req.Operation = caller.principal.Account, caller.principal.Parent, in.op.Name
 	if in.http2 {
 		req.Protocol = ProtocolHTTP2
 	}
-	return &asked{caller, req, params}
+	return &asked{in.op, caller, req, params}
 }
 
 // plan turns a request into what a session is asked for.
 func plan(r *http.Request, in *incoming) (*session.Request, wire.Params, error) {
 	if !in.known {
-		return nil, wire.Params{}, &stt.Error{Code: stt.NotFound, Op: "open", Msg: fmt.Sprintf("There is no operation at %s.", r.URL.Path)}
+		x, _ := wire.Stray(r.Method, r.URL.Path)
+		return nil, wire.Params{}, &stt.Error{Code: stt.NotFound, Op: "open", Msg: x.Message}
 	}
 	var params wire.Params
 	var err error

@@ -21,7 +21,9 @@ func (h *Handler) answerPost(w http.ResponseWriter, r *http.Request, in *incomin
 		wrongDoor(w, r, in)
 		return
 	}
-	refuse := func(places chan struct{}, err error, attrs ...slog.Attr) { h.refusePost(w, r, places, err, attrs...) }
+	refuse := func(places chan struct{}, err error, attrs ...slog.Attr) {
+		h.refusePost(w, r, in.op, places, err, attrs...)
+	}
 	if a := h.admit(r, in, refuse); a != nil {
 		h.serveHTTP2(w, r, a)
 	}
@@ -59,7 +61,7 @@ func (h *Handler) serveHTTP2(w http.ResponseWriter, r *http.Request, a *asked) {
 	ctx := r.Context()            // ends when the client resets the stream or its connection breaks
 	ses, err := h.opts.Sessions.Open(ctx, a.req)
 	if err != nil {
-		h.refusePost(w, r, h.known, err)
+		h.refusePost(w, r, a.op, h.known, err)
 		return
 	}
 	c.session = ses
@@ -95,19 +97,27 @@ func (c *overHTTP2) begin(a *asked) {
 
 // raise sends the exception that ends a stream.
 func (c *overHTTP2) raise(ctx context.Context, why error) {
-	msg, err := wire.AppendException(nil, wire.ExceptionOf(why))
+	msg, err := wire.AppendException(nil, c.op.ExceptionOf(why))
 	if err == nil {
 		_ = c.write(ctx, msg) // a client that is gone is no news
 	}
 }
 
-// lingerTime is how long a client that is still sending has to read the end of the response, before its request is reset.
-const lingerTime = 300 * time.Millisecond
+const (
+	// lingerTime is how long a client that is still sending has to read why its stream has ended, before its request is reset.
+	lingerTime = 300 * time.Millisecond
+	// partingTime is how long the end of the request of a client may take that has ended its audio. Most send both at once; who
+	// ends the request when the response has ended waits for just that, since the response ends with the handler.
+	partingTime = 100 * time.Millisecond
+)
 
 // linger waits until the client has ended its request, for a moment only, and sees to it that the listening ends.
 func (c *overHTTP2) linger(reading *sync.WaitGroup, why error) {
 	wait := lingerTime
-	if errors.Is(why, errGone) {
+	switch {
+	case why == nil:
+		wait = partingTime
+	case errors.Is(why, errGone):
 		wait = 0
 	}
 	// An error means a body that has ended already, or a connection that is gone.

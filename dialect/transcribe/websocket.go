@@ -26,7 +26,7 @@ const (
 
 // refuse tells a client why there is no stream: the upgrade, one exception, a Close. It takes one of places, which bounds the
 // log as well. A refusal without attributes has been logged already.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, places chan struct{}, why error, attrs ...slog.Attr) {
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, op wire.Operation, places chan struct{}, why error, attrs ...slog.Attr) {
 	select {
 	case places <- struct{}{}:
 		defer func() { <-places }()
@@ -41,12 +41,11 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, places chan str
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), refusalTime)
 	defer cancel()
-	tell(ctx, socket, why)
+	tell(ctx, socket, op.ExceptionOf(why))
 }
 
 // tell says why a stream ends, and goodbye.
-func tell(ctx context.Context, socket *dialect.Socket, why error) {
-	x := wire.ExceptionOf(why)
+func tell(ctx context.Context, socket *dialect.Socket, x wire.Exception) {
 	msg, err := wire.AppendException(nil, x)
 	if err == nil {
 		err = socket.Write(ctx, msg)
@@ -80,7 +79,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, a *asked) {
 	c.out = c
 	ses, err := h.opts.Sessions.Open(r.Context(), a.req)
 	if err != nil {
-		h.refuse(w, r, h.known, err)
+		h.refuse(w, r, a.op, h.known, err)
 		return
 	}
 	c.session = ses
@@ -97,12 +96,14 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, a *asked) {
 	c.handOver(why)
 	switch {
 	case why == nil:
-		c.socket.Goodbye(websocket.StatusNormalClosure, wire.TextCompleted, closeWait)
+		if !c.socket.Goodbye(websocket.StatusNormalClosure, wire.TextCompleted, closeWait) && a.req.Resume > 0 {
+			c.session.Lose(errGone) // who comes back is told the last results again: they may not have arrived
+		}
 	case errors.Is(why, errGone):
 		c.socket.Drop()
 	default:
 		bounded, stop := context.WithTimeout(ctx, h.opts.WriteTimeout)
-		tell(bounded, c.socket, why)
+		tell(bounded, c.socket, c.op.ExceptionOf(why))
 		stop()
 	}
 	cancel()

@@ -36,6 +36,12 @@ type connection interface {
 	drop()
 }
 
+// pinger is a connection whose transport does not find out by itself that nobody is there any more.
+type pinger interface {
+	// ping asks whether the server is still there, and waits for the answer, which read takes in.
+	ping(ctx context.Context) error
+}
+
 // socket is a connection by WebSocket.
 type socket struct{ conn *websocket.Conn }
 
@@ -53,6 +59,8 @@ func (s socket) read(ctx context.Context) ([]byte, error) {
 func (s socket) write(ctx context.Context, msg []byte) error {
 	return s.conn.Write(ctx, websocket.MessageBinary, msg)
 }
+
+func (s socket) ping(ctx context.Context) error { return s.conn.Ping(ctx) }
 
 func (s socket) finish() {} // the empty message has said it
 

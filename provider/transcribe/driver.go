@@ -31,7 +31,7 @@ func Driver() stt.Driver {
 			{Name: "transport", Default: string(WebSocket), Enum: []string{string(WebSocket), string(HTTP2)}, Help: "How messages travel: websocket, or http2, whose every message is signed."},
 			{Name: "profile", Help: "Profile in the AWS files; empty means the default one."},
 			{Name: "credentials_file", Kind: stt.KindPath, Help: "A file in the AWS shared-credentials format to read instead of the usual ones."},
-			{Name: "finish_timeout", Default: "30s", Kind: stt.KindDuration, Help: "How long the server may go without a word once it is waited for: after the end of the audio, or while it takes none. Every message of it starts the time anew."},
+			{Name: "finish_timeout", Default: "45s", Kind: stt.KindDuration, Help: "How long the server may go without a word once it is waited for: after the end of the audio, or while it takes none. Every message of it starts the time anew. It is longer than a server of ours waits for its engine, whose reason then arrives."},
 			{Name: "open_timeout", Default: "15s", Kind: stt.KindDuration, Help: "How long the credentials and the server's answer may take when a stream is opened."},
 			{Name: "reconnect_for", Default: "30s", Kind: stt.KindDuration, Help: "How long a stream whose connection is lost tries to connect again before it fails; 0s: not at all. What the server had not decided is sent again. The time starts anew once something has been decided."},
 			{Name: "max_replay", Default: "60s", Kind: stt.KindDuration, Help: "How much audio a stream keeps to send again, 1s to 10m. A stream whose connection is lost while the server has more of it undecided fails: no audio is left out."},
@@ -69,7 +69,7 @@ func open(ctx context.Context, v map[string]string) (stt.Recognizer, error) {
 		return nil, notLoaded(ctx, err, v)
 	}
 	opts := Options{Region: cfg.Region, Endpoint: v["endpoint"], Transport: Transport(v["transport"]), Credentials: FromAWS(cfg.Credentials)}
-	if opts.FinishTimeout, err = above0(v, "finish_timeout", "30s"); err != nil {
+	if opts.FinishTimeout, err = above0(v, "finish_timeout", "45s"); err != nil {
 		return nil, err
 	}
 	if opts.OpenTimeout, err = above0(v, "open_timeout", "15s"); err != nil {
@@ -155,7 +155,8 @@ type Options struct {
 	// Credentials are asked for at every opening, and give up when their context is done.
 	Credentials Credentials
 	// FinishTimeout is the longest wall time without a message of the server once it is waited for: after the end of the
-	// audio, or while it takes none; 0 means 30 s. A stream then fails with DeadlineExceeded.
+	// audio, or while it takes none; 0 means 45 s: longer than Earshot's own servers wait for their engines, so that they can say
+	// what is wrong. A stream then fails with DeadlineExceeded. A ping that is not answered for so long loses the connection.
 	FinishTimeout time.Duration
 	// OpenTimeout is the wall time for the credentials and the server to answer while a stream is opened; 0 means 15 s.
 	OpenTimeout time.Duration
@@ -180,7 +181,7 @@ const maxReplay = 10 * time.Minute
 // New returns a client. It fails with Invalid naming the option; it connects to nobody yet.
 func New(opts Options) (*Recognizer, error) {
 	if opts.FinishTimeout <= 0 {
-		opts.FinishTimeout = 30 * time.Second
+		opts.FinishTimeout = 45 * time.Second
 	}
 	if opts.OpenTimeout <= 0 {
 		opts.OpenTimeout = 15 * time.Second

@@ -71,7 +71,7 @@ func TestDriverRefuses(t *testing.T) {
 		"no such file":           {map[string]string{"region": "us-east-1", "credentials_file": filepath.Join(home, "nowhere")}, "transcribe.credentials_file", []string{"nowhere", "cannot be read"}},
 		"no such profile":        {map[string]string{"region": "us-east-1", "profile": "work"}, "transcribe.profile", []string{`"work"`, "there is none"}},
 		"not in the file":        {map[string]string{"region": "us-east-1", "profile": "work", "credentials_file": file}, "transcribe.profile", []string{file}},
-		"a timeout of nothing":   {map[string]string{"region": "us-east-1", "finish_timeout": "0s"}, "transcribe.finish_timeout", []string{"30s"}},
+		"a timeout of nothing":   {map[string]string{"region": "us-east-1", "finish_timeout": "0s"}, "transcribe.finish_timeout", []string{"45s"}},
 		"a timeout in the past":  {map[string]string{"region": "us-east-1", "finish_timeout": "-1s"}, "transcribe.finish_timeout", nil},
 		"a timeout without unit": {map[string]string{"region": "us-east-1", "finish_timeout": "30"}, "transcribe.finish_timeout", []string{"500ms"}},
 		"no time to open":        {map[string]string{"region": "us-east-1", "open_timeout": "0s"}, "transcribe.open_timeout", []string{"15s"}},

@@ -152,6 +152,7 @@ func (r *Recognizer) post(opening context.Context, address *url.URL, header http
 	}
 	switch late := !stop(); {
 	case err == nil && !late:
+		r.note(resp.Header)
 		return &exchange{cancel: cancel, out: out, body: resp.Body, in: eventstream.NewDecoder(resp.Body, maxMessage)}, nil
 	case late && (resp == nil || err == nil): // a refusal that came in time is told, even if not all of its text has
 		err = opening.Err()

@@ -53,13 +53,49 @@ func (l *link) talk(ctx context.Context) ending {
 		defer close(written)
 		l.write(ctx)
 	})
+	pinged := make(chan struct{})
+	if p, ok := l.conn.(pinger); ok {
+		l.core.Go(func(context.Context) { // owned by talk, which awaits pinged; ends with the connection or ctx
+			defer close(pinged)
+			l.ping(ctx, p)
+		})
+	} else {
+		close(pinged)
+	}
 	stop := l.watch.start(func() { cancel(errSilent) })
 	end := l.receive(ctx)
 	stop()
 	cancel(nil)
 	l.conn.drop() // it is over, however it ended
 	<-written
+	<-pinged
 	return end
+}
+
+// pingAfter is how long a server says nothing before it is asked whether it is there. Where nobody is, a connection takes audio for a
+// long time without a complaint, or nothing at all happens where there is none to send.
+const pingAfter = 20 * time.Second
+
+// ping asks a server that says nothing whether it is there. Whether it answers in time is for the watch to say.
+func (l *link) ping(ctx context.Context, conn pinger) {
+	next := time.NewTicker(pingAfter)
+	defer next.Stop()
+	for { // until the connection is over
+		select {
+		case <-next.C:
+		case <-ctx.Done():
+			return
+		}
+		if !l.watch.quiet(pingAfter) {
+			continue
+		}
+		l.watch.ping(true)
+		err := conn.ping(ctx)
+		l.watch.ping(false)
+		if err != nil {
+			return // the reader finds out why
+		}
+	}
 }
 
 // write sends audio until it ends: first what the server is owed from before, then what comes. When it cannot, the connection
@@ -175,7 +211,7 @@ func (l *link) lost(ctx context.Context, err error) ending {
 		return end
 	case errors.Is(context.Cause(ctx), errSilent):
 		end := failed(l.watch.silent())
-		end.again = end.err.Op == "send" // after the end of the audio it has had its time
+		end.again = end.err.Op != "receive" // after the end of the audio it has had its time
 		return end
 	case known:
 		return end

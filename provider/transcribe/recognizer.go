@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/earshot-stt/earshot/provider"
 	"github.com/earshot-stt/earshot/stt"
@@ -17,6 +21,44 @@ import (
 type Recognizer struct {
 	opts    Options
 	address *url.URL
+	served  atomic.Pointer[string] // see Served
+}
+
+// Served returns the model that the server named when it last accepted a stream, as Earshot's servers do (X-Earshot-Model); empty: none
+// has. Where streams run beside each other it may be another's.
+func (r *Recognizer) Served() string {
+	if name := r.served.Load(); name != nil {
+		return *name
+	}
+	return ""
+}
+
+// note takes the name of the model from the header of an answer. Only what is fit to be shown counts.
+func (r *Recognizer) note(header http.Header) {
+	name, err := url.PathUnescape(header.Get("X-Earshot-Model"))
+	if err == nil && name != "" {
+		name = strings.Map(func(c rune) rune {
+			if !unicode.IsPrint(c) {
+				return '?'
+			}
+			return c
+		}, short(name, 100))
+		r.served.Store(&name)
+	}
+}
+
+// noting shows the headers of answers to a Recognizer. It implements http.RoundTripper.
+type noting struct {
+	base http.RoundTripper
+	of   *Recognizer
+}
+
+func (n noting) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := n.base.RoundTrip(req)
+	if err == nil && resp.StatusCode == http.StatusSwitchingProtocols {
+		n.of.note(resp.Header)
+	}
+	return resp, err
 }
 
 // peer is how errors name the server.
@@ -103,7 +145,12 @@ func (r *Recognizer) dialSocket(opening context.Context, signer sigv4.Signer, pa
 			return line{}, address, err
 		}
 	}
-	conn, err := provider.Dial(opening, r.opts.Client, address, nil, peer)
+	noted := *r.opts.Client
+	if noted.Transport == nil {
+		noted.Transport = http.DefaultTransport
+	}
+	noted.Transport = noting{noted.Transport, r}
+	conn, err := provider.Dial(opening, &noted, address, nil, peer)
 	if err != nil {
 		return line{}, address, err
 	}
@@ -131,12 +178,27 @@ func unanswered(ctx, opening context.Context, err error, limit time.Duration, wh
 // for as long as it is good. lifetime is 1 s to 5 min, whole seconds. It fails with Invalid or Unsupported naming the
 // option, and with Unauthenticated where there are no credentials.
 func (r *Recognizer) Presign(ctx context.Context, cfg stt.Config, lifetime time.Duration) (*url.URL, error) {
+	return r.PresignWith(ctx, cfg, nil, lifetime)
+}
+
+// PresignWith is Presign with further parameters of the protocol by the names that they have in a query, such as
+// "media-encoding", which count before what cfg says. All together are judged as a server judges them.
+func (r *Recognizer) PresignWith(ctx context.Context, cfg stt.Config, more map[string]string, lifetime time.Duration) (*url.URL, error) {
 	if lifetime < time.Second || lifetime > maxLifetime || lifetime%time.Second != 0 {
 		return nil, stt.InvalidOption("lifetime", lifetime.String(), "1s to 5m, in whole seconds")
 	}
 	params, err := wire.ParamsOf(&cfg)
 	if err != nil {
 		return nil, err
+	}
+	if len(more) > 0 {
+		query := params.Query()
+		for name, value := range more {
+			query.Set(name, value)
+		}
+		if params, err = wire.ParseQuery(params.Operation(), query); err != nil {
+			return nil, err
+		}
 	}
 	credentials, err := r.credentials(ctx)
 	if err != nil {

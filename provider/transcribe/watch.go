@@ -25,7 +25,9 @@ type watch struct {
 
 	mu        sync.Mutex // guards all below
 	owed      awaited    // by the writer
+	pinged    bool       // by the pinger: an answer is owed besides
 	listening bool       // by the reader
+	heard     time.Time  // when the reader last got something
 	by        time.Time  // when the server is given up; meaningless while it owes nothing or nobody listens
 	timer     *time.Timer
 	missed    awaited // what the server owed when it was given up
@@ -57,15 +59,39 @@ func (w *watch) listen(on bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.listening = on
+	if !on {
+		w.heard = time.Now()
+	}
 	w.restart()
 }
+
+// quiet reports whether a ping would tell something: the server has said nothing for so long, somebody listens, and nothing stands in
+// the way of a ping.
+func (w *watch) quiet(long time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.listening && w.owed != taking && time.Since(w.heard) >= long
+}
+
+// ping says whether the answer to a ping is owed.
+func (w *watch) ping(on bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pinged = on
+	if w.owed == nothing { // what else is owed has its own time, and an answer to a ping is none to that
+		w.restart()
+	}
+}
+
+// owes reports whether the server is waited for. w.mu is held.
+func (w *watch) owes() bool { return w.listening && (w.owed != nothing || w.pinged) }
 
 // restart sets the timer anew. w.mu is held.
 func (w *watch) restart() {
 	w.by = time.Now().Add(w.limit)
 	switch {
 	case w.timer == nil: // the reader has yet to begin
-	case w.owed != nothing && w.listening:
+	case w.owes():
 		w.timer.Reset(w.limit)
 	default:
 		w.timer.Stop()
@@ -76,7 +102,7 @@ func (w *watch) restart() {
 func (w *watch) over() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.owed == nothing || !w.listening || time.Now().Before(w.by) {
+	if !w.owes() || time.Now().Before(w.by) {
 		return false
 	}
 	w.missed = w.owed // the writer may yet get through before the connection is gone
@@ -87,7 +113,11 @@ func (w *watch) over() bool {
 func (w *watch) silent() *stt.Error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.missed == taking {
+	switch w.missed {
+	case nothing:
+		return &stt.Error{Code: stt.DeadlineExceeded, Op: "ping", Peer: peer,
+			Msg: fmt.Sprintf("the server has said nothing for %s, not even to a ping", w.limit)}
+	case taking:
 		return &stt.Error{Code: stt.DeadlineExceeded, Op: "send", Peer: peer,
 			Msg: fmt.Sprintf("the server has taken no audio and said nothing for %s", w.limit)}
 	}

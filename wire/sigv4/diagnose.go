@@ -26,7 +26,7 @@ func (a *attempt) mismatch(secrets []string, limits Limits) *Error {
 // payloadAdvice follows the hint for a request whose payload hash is not that of streams. Which hash was signed instead cannot be
 // found out, for it may be that of a body that nobody has yet.
 func (a *attempt) payloadAdvice() string {
-	if a.claim.Form != Header || a.canonical.payload == StreamingPayloadHash {
+	if a.claim.Form != Header || a.canonical.payload == StreamingPayloadHash || a.request.PayloadHash != "" { // the last is no stream
 		return ""
 	}
 	return "; " + payloadRule

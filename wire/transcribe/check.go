@@ -10,14 +10,21 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// parametersOf returns the parameters that set an option of package stt.
+// parametersOf returns the parameters that set an option of package stt: those of the standard operation, or else those that only the
+// medical one has.
 func parametersOf(option string) []*parameter {
+	if all := settersOf(standardParameters, option); len(all) > 0 {
+		return all
+	}
+	return settersOf(medicalParameters, option)
+}
+
+// settersOf returns the parameters of a table that set an option of package stt.
+func settersOf(table []parameter, option string) []*parameter {
 	var all []*parameter
-	for _, table := range [][]parameter{standardParameters, medicalParameters} {
-		for i := range table {
-			if slices.Contains(table[i].options, option) {
-				all = append(all, &table[i])
-			}
+	for i := range table {
+		if slices.Contains(table[i].options, option) {
+			all = append(all, &table[i])
 		}
 	}
 	return all
@@ -27,6 +34,9 @@ func parametersOf(option string) []*parameter {
 // least, of which the client has used one.
 func explain(d []*parameter, e *stt.Error) string {
 	switch {
+	case d[0].name == "language-code" && d[0].required && e.Code == stt.Unsupported:
+		return "The parameter " + d[0].name + " is " + medicalLanguage + ", the only language of medical streams, and this server does not offer it: " +
+			strings.TrimSuffix(e.Msg, ".") + "."
 	case d[0].name == "language-code" && e.Got != "":
 		return validationText([]string{d[0].fault(e.Got, enumText(codesOf(e.Want)...))})
 	case d[0].name == "sample-rate" && e.Code == stt.Unsupported:

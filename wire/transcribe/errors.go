@@ -75,8 +75,24 @@ var codes = map[stt.Code]Exception{
 	stt.Internal:         {Name: InternalFailure, Status: 500},
 }
 
-// ExceptionOf returns what a client is told of err. Options are named as the protocol names them, and causes stay here.
-func ExceptionOf(err error) Exception {
+// ExceptionOf returns what a client is told of err. Options are named as the protocol names them, and causes stay here. Where
+// it is known which operation the client called, [Operation.ExceptionOf] names no parameter of another.
+func ExceptionOf(err error) Exception { return exceptionOf(parametersOf, err) }
+
+// ExceptionOf returns what a client of the operation is told of err: parameters are those that the operation has. Of a path
+// that is no operation's, the zero Operation, it says what the function of the same name does.
+func (op Operation) ExceptionOf(err error) Exception {
+	switch {
+	case op.Medical:
+		return exceptionOf(func(option string) []*parameter { return settersOf(medicalParameters, option) }, err)
+	case op.Offered:
+		return exceptionOf(func(option string) []*parameter { return settersOf(standardParameters, option) }, err)
+	}
+	return ExceptionOf(err)
+}
+
+// exceptionOf is ExceptionOf with what says which parameters set an option.
+func exceptionOf(parameters func(option string) []*parameter, err error) Exception {
 	e := stt.AsError(err)
 	if e == nil {
 		e = &stt.Error{Code: stt.Internal}
@@ -94,7 +110,7 @@ func ExceptionOf(err error) Exception {
 	}
 	x := codes[code]
 	x.Message = e.Msg
-	switch d := parametersOf(e.Option); {
+	switch d := parameters(e.Option); {
 	case code == stt.Internal:
 		x.Message = "An internal error ended the stream; the server's log says more."
 	case len(d) > 0:
@@ -105,8 +121,13 @@ func ExceptionOf(err error) Exception {
 	switch wait, err := time.ParseDuration(e.Got); {
 	case code == stt.Idle && err == nil:
 		x.Message = fmt.Sprintf(TextIdle, int(wait.Seconds()))
+		if wait.Truncate(time.Second) == time.Second { // never so at Amazon, and its clients look for the beginning
+			x.Message = strings.Replace(x.Message, "1 seconds", "1 second", 1)
+		}
 	case code == stt.Conflict:
 		x.Message = TextConflict // clients look for it
+	case code == stt.NotFound && e.Got != "" && unknownResource(e.Option) != "":
+		x.Message = unknownResource(e.Option)
 	case code == stt.Expired && e.Option == "token": // the credentials, and not what was signed with them
 		x.Name, x.Message = ExpiredToken, TextExpiredToken
 	}

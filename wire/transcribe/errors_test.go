@@ -124,7 +124,9 @@ func TestUpstreamRefusals(t *testing.T) {
 func TestIdleSaysHowLong(t *testing.T) {
 	for got, want := range map[string]string{
 		"15s": "Your request timed out because no new audio was received for 15 seconds.", "2m0s": "Your request timed out because no new audio was received for 120 seconds.",
-		"": "no audio", "soon": "no audio",
+		"1s":  "Your request timed out because no new audio was received for 1 second.",
+		"11s": "Your request timed out because no new audio was received for 11 seconds.",
+		"":    "no audio", "soon": "no audio",
 	} {
 		if x := transcribe.ExceptionOf(&stt.Error{Code: stt.Idle, Got: got, Msg: "no audio"}); x.Message != want || x.Name != transcribe.BadRequest {
 			t.Errorf("%q: %+v", got, x)
@@ -169,6 +171,50 @@ func TestOptionsInTheClientsWords(t *testing.T) {
 	x = transcribe.ExceptionOf(stt.InvalidOption("audio", "pcm 9 Hz 1 channel", "8000 to 48000 Hz"))
 	if want := "1 validation error detected: Value 'pcm 9 Hz 1 channel' at 'mediaSampleRateHertz' failed to satisfy constraint: Member must be 8000 to 48000 Hz"; x.Message != want {
 		t.Errorf("%s\nwant %s", x.Message, want)
+	}
+}
+
+// The two operations have different parameters, and a client is told of its own only.
+func TestOptionsInTheWordsOfTheOperation(t *testing.T) {
+	for _, op := range transcribe.Operations() {
+		for option, want := range map[string]struct{ standard, medical string }{
+			"vocabularies": {"vocabulary-name or vocabulary-names asks", "vocabulary-name asks"},
+			"phrases":      {"vocabulary-name or vocabulary-names asks", "vocabulary-name asks"},
+			"pii":          {"content-identification-type or content-redaction-type asks", "content-identification-type asks"},
+			"speakers":     {"show-speaker-label asks", "show-speaker-label asks"},
+			"channels":     {"enable-channel-identification asks", "enable-channel-identification asks"},
+			"encoding":     {"media-encoding asks", "media-encoding asks"},
+			"medical":      {"", "specialty asks"},
+			"filters":      {"vocabulary-filter-name or vocabulary-filter-names asks", ""},
+			"stability":    {"enable-partial-results-stabilization asks", ""},
+			"identify":     {"identify-language or identify-multiple-languages asks", ""},
+			"spoken":       {"transcript-format asks", ""},
+			"model":        {"language-model-name asks", ""},
+		} {
+			if !op.Offered {
+				continue
+			}
+			begins := want.standard
+			if op.Medical {
+				begins = want.medical
+			}
+			text := "not here" // an operation without a parameter for it has the sentence alone
+			if begins != "" {
+				text = "The parameter " + begins + " for something that this server does not offer: not here."
+			}
+			if x := op.ExceptionOf(&stt.Error{Code: stt.Unsupported, Option: option, Msg: "not here"}); x.Message != text || x.Name != transcribe.BadRequest {
+				t.Errorf("%s, %s: %+v\nwant %s", op.Name, option, x, text)
+			}
+		}
+	}
+	medical, _, _ := transcribe.OperationAt(transcribe.PathMedicalHTTP2)
+	x := medical.ExceptionOf(&stt.Error{Code: stt.Unsupported, Option: "language", Got: "en-US", Want: "fr-FR", Msg: "no model serves en-US"})
+	if want := "The parameter language-code is en-US, the only language of medical streams, and this server does not offer it: no model serves en-US."; x.Message != want {
+		t.Errorf("%s\nwant %s", x.Message, want)
+	}
+	// What is no operation's knows both.
+	if x := (transcribe.Operation{}).ExceptionOf(&stt.Error{Code: stt.Unsupported, Option: "medical", Msg: "no"}); !strings.Contains(x.Message, "specialty") {
+		t.Errorf("%+v", x)
 	}
 }
 

@@ -67,17 +67,17 @@ var standardParameters = []parameter{
 
 // medicalParameters are those of StartMedicalStreamTranscription.
 var medicalParameters = []parameter{
-	{name: "language-code", member: "languageCode", required: true, check: oneOf(medicalLanguage), field: func(p *Params) any { return &p.LanguageCode }},
-	{name: "sample-rate", member: "mediaSampleRateHertz", required: true, check: between(16000, 48000), field: func(p *Params) any { return &p.SampleRate }},
-	{name: "media-encoding", member: "mediaEncoding", required: true, check: isEncoding, field: func(p *Params) any { return &p.MediaEncoding }},
-	{name: "vocabulary-name", member: "vocabularyName", check: isName, field: func(p *Params) any { return &p.VocabularyName }},
+	{name: "language-code", member: "languageCode", required: true, options: []string{"language"}, check: oneOf(medicalLanguage), field: func(p *Params) any { return &p.LanguageCode }},
+	{name: "sample-rate", member: "mediaSampleRateHertz", required: true, options: []string{"audio"}, check: between(16000, 48000), field: func(p *Params) any { return &p.SampleRate }},
+	{name: "media-encoding", member: "mediaEncoding", required: true, options: []string{"encoding"}, check: isEncoding, field: func(p *Params) any { return &p.MediaEncoding }},
+	{name: "vocabulary-name", member: "vocabularyName", options: []string{"vocabularies", "phrases"}, check: isName, field: func(p *Params) any { return &p.VocabularyName }},
 	{name: "specialty", member: "specialty", required: true, options: []string{"medical"}, check: oneOf(specialties...), field: func(p *Params) any { return &p.Specialty }},
 	{name: "type", member: "type", required: true, check: oneOf(speechTypes...), field: func(p *Params) any { return &p.Type }},
-	{name: "show-speaker-label", member: "showSpeakerLabel", field: func(p *Params) any { return &p.ShowSpeakerLabel }},
+	{name: "show-speaker-label", member: "showSpeakerLabel", options: []string{"speakers"}, field: func(p *Params) any { return &p.ShowSpeakerLabel }},
 	{name: "session-id", member: "sessionId", check: sessionIDs, field: func(p *Params) any { return &p.SessionID }},
-	{name: "enable-channel-identification", alias: "channel-identification", member: "enableChannelIdentification", field: func(p *Params) any { return &p.EnableChannelIdentification }},
+	{name: "enable-channel-identification", alias: "channel-identification", member: "enableChannelIdentification", options: []string{"channels"}, field: func(p *Params) any { return &p.EnableChannelIdentification }},
 	{name: "number-of-channels", member: "numberOfChannels", check: channelCounts, field: func(p *Params) any { return &p.NumberOfChannels }},
-	{name: "content-identification-type", member: "contentIdentificationType", check: oneOf("PHI"), field: func(p *Params) any { return &p.ContentIdentificationType }},
+	{name: "content-identification-type", member: "contentIdentificationType", options: []string{"pii"}, check: oneOf("PHI"), field: func(p *Params) any { return &p.ContentIdentificationType }},
 }
 
 var (

@@ -1,0 +1,197 @@
+package identity
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/earshot-stt/earshot/auth"
+	"github.com/earshot-stt/earshot/store"
+	"github.com/earshot-stt/earshot/stt"
+)
+
+// Rows are what keys are read from. Errors have the codes of package store: what there is not is NotFound.
+type Rows interface {
+	AccessKey(ctx context.Context, id string) (store.AccessKey, error)
+	APIKeyByHash(ctx context.Context, hash [32]byte) (store.APIKey, error)
+	APIKey(ctx context.Context, id string) (store.APIKey, error)
+	Account(ctx context.Context, id string) (store.Account, error)
+	User(ctx context.Context, id string) (store.User, error)
+}
+
+// Database is where keys are kept. A *store.Store is one.
+type Database interface {
+	Rows
+	// Revision grows with every administrative change.
+	Revision(ctx context.Context) (int64, error)
+	// Touch notes when keys were last used.
+	Touch(ctx context.Context, uses []store.Use) error
+}
+
+// Options make Keys. The zero value is good.
+type Options struct {
+	// Files are asked about access keys that the store does not have; nil: there are none.
+	Files Files
+	// Stale is how long who was known goes on where the store cannot be reached; 0: 5 minutes.
+	Stale time.Duration
+	// Throttle slows down whoever guesses API keys; nil: nobody is.
+	Throttle *Throttle
+	// Log is told when the store cannot be reached, when it can again, and of policies that cannot be read; nil: nobody is.
+	Log *slog.Logger
+}
+
+// Files are keys that stand in files beside the store. Whoever holds one belongs to Account.
+type Files struct {
+	Keys    auth.AccessKeys // nil: none
+	APIKey  *auth.APIKey    // nil: none
+	Account string
+	// Taken says which keys the store has taken over: it alone says whether they are good. nil: none. See [Import].
+	Taken func(id string) bool
+}
+
+const (
+	// lookEvery is how often the store's revision is looked at.
+	lookEvery = time.Second
+	// touchEvery is how often the store is told which keys were used, and mostTouched of how many at once.
+	touchEvery  = 15 * time.Second
+	mostTouched = 1 << 14
+)
+
+// Keys knows keys, their holders and their limits. It implements [auth.AccessKeys] and quota.Source.
+type Keys struct {
+	db       Database
+	files    Files
+	throttle *Throttle
+	log      *slog.Logger
+
+	fresh    *freshness
+	access   *table[string, *access]
+	tokens   *table[[32]byte, *store.APIKey]
+	apiKeys  *table[string, *store.APIKey]
+	accounts *table[string, *store.Account]
+	users    *table[string, *store.User]
+
+	mu   sync.Mutex // guards used
+	used map[string]time.Time
+
+	stop  context.CancelFunc
+	ended chan struct{}
+}
+
+// New returns Keys over a database. Close ends what it starts.
+func New(db Database, o Options) *Keys {
+	const stale = 5 * time.Minute
+	if o.Stale <= 0 {
+		o.Stale = stale
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	k := &Keys{db: db, files: o.Files, throttle: o.Throttle, log: o.Log, used: map[string]time.Time{}, ended: make(chan struct{})}
+	k.fresh = newFreshness(o.Stale)
+	k.access = newTable(k.fresh, k.loadAccess)
+	k.tokens = newTable(k.fresh, func(ctx context.Context, hash [32]byte) (*store.APIKey, error) {
+		return pointer(db.APIKeyByHash(ctx, hash))
+	})
+	k.apiKeys = newTable(k.fresh, func(ctx context.Context, id string) (*store.APIKey, error) { return pointer(db.APIKey(ctx, id)) })
+	k.accounts = newTable(k.fresh, func(ctx context.Context, id string) (*store.Account, error) { return pointer(db.Account(ctx, id)) })
+	k.users = newTable(k.fresh, func(ctx context.Context, id string) (*store.User, error) { return pointer(db.User(ctx, id)) })
+	ctx, stop := context.WithCancel(context.Background())
+	k.stop = stop
+	go k.run(ctx) // owned by Keys; Close ends it
+	return k
+}
+
+func pointer[T any](v T, err error) (*T, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
+// Close ends the looking after the store, and tells it once more which keys were used. What is known stays in use for
+// [Options.Stale].
+func (k *Keys) Close() {
+	k.stop()
+	<-k.ended
+}
+
+// run looks at the store now and then, until Close.
+func (k *Keys) run(ctx context.Context) {
+	defer close(k.ended)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	revision, touched := int64(-1), time.Now()
+	for {
+		revision = k.look(ctx, revision)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			k.touch(context.WithoutCancel(ctx))
+			return
+		}
+		if time.Since(touched) >= touchEvery {
+			touched = time.Now()
+			k.touch(ctx)
+		}
+	}
+}
+
+// look makes everything known be read again where the store's revision is not the one that it was, and returns what it is.
+func (k *Keys) look(ctx context.Context, before int64) int64 {
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	began := k.fresh.now()
+	revision, err := k.db.Revision(bounded)
+	if ctx.Err() != nil {
+		return before
+	}
+	if err != nil {
+		if !k.fresh.down.Swap(true) {
+			k.log.Error("the store cannot be reached; who is known goes on for a while", slog.Duration("while", k.fresh.stale), slog.Any("error", err))
+		}
+		return before
+	}
+	if k.fresh.down.Swap(false) {
+		k.log.Info("the store can be reached again")
+	}
+	k.fresh.confirm(began, revision != before)
+	return revision
+}
+
+// Used notes that a key let somebody in. It costs next to nothing; the store learns of it later.
+func (k *Keys) Used(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, known := k.used[id]; known || len(k.used) < mostTouched {
+		k.used[id] = time.Now()
+	}
+}
+
+// touch tells the store which keys were used. What it does not take is told again.
+func (k *Keys) touch(ctx context.Context) {
+	k.mu.Lock()
+	used := k.used
+	k.used = map[string]time.Time{}
+	k.mu.Unlock()
+	if len(used) == 0 {
+		return
+	}
+	uses := make([]store.Use, 0, len(used))
+	for id, at := range used {
+		uses = append(uses, store.Use{ID: id, At: at})
+	}
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := k.db.Touch(bounded, uses); err == nil || stt.CodeOf(err) != stt.Unavailable && bounded.Err() == nil {
+		return // told, or nothing that another try would mend
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for id, at := range used {
+		if later, known := k.used[id]; !known && len(k.used) < mostTouched || known && later.Before(at) {
+			k.used[id] = at
+		}
+	}
+}

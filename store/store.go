@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// Options are what [Open] may be told besides the address.
+type Options struct {
+	// Master seals the secrets of access keys. Without it they can be neither made nor used; all else works.
+	Master *Master
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+	// Log hears of migrations; nil: nobody does.
+	Log *slog.Logger
+}
+
+// Store is an open database. All its methods may be called from any goroutine, and several processes may have the same
+// database open.
+type Store struct {
+	// Not changed once it is open.
+	dialect dialect
+	where   string
+	schema  int64   // the last migration
+	write   *sql.DB // SQLite: one connection, which begins transactions as a writer
+	read    *sql.DB // PostgreSQL: the same as write
+	now     func() time.Time
+	log     *slog.Logger
+
+	master atomic.Pointer[Master] // nil: none
+	closed atomic.Bool
+	series *seriesCache
+	pruned atomic.Int64 // when sequences of old sessions were last forgotten, in microseconds
+}
+
+// Actor is who makes an administrative change, for the audit log.
+type Actor struct {
+	Name   string // "admin", "cli", "user:alice": 1 to 128 characters
+	Remote string // where from: an address, or empty
+}
+
+// Page asks for part of a list.
+type Page struct {
+	After string // what the call before returned as next; empty: from the beginning
+	Max   int    // 1 to 1000; 0: 100
+}
+
+// Revision grows with every administrative change by any process. It is one cheap row: caches look at it now and then,
+// and forget what they know when it has changed. [Store.AddUsage] and [Store.Touch] leave it alone.
+func (s *Store) Revision(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.reader().row(ctx, "SELECT revision FROM store").Scan(&n)
+	return n, s.fail("revision", err)
+}
+
+// reader returns the connections that are good for reading.
+func (s *Store) reader() conn { return conn{s.read, s.dialect} }
+
+// stamp is the time as it is kept.
+func (s *Store) stamp() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
