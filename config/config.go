@@ -31,6 +31,7 @@ type Config struct {
 	Engines      map[string]map[string]string
 	Limits       Limits
 	Transcribe   Transcribe
+	Speechall    Speechall
 	Vocabularies Vocabularies
 	Features     Features
 }
@@ -87,6 +88,15 @@ const (
 	OversizeSplit  Oversize = "split"  // taken, in pieces
 	OversizeRefuse Oversize = "refuse" // the stream fails, as at Amazon
 )
+
+// Speechall is what only Speechall's protocol and OpenAI's have.
+type Speechall struct {
+	Aliases  []string // NAME=MODEL; nil: none
+	Compat   bool
+	MaxFile  Size          // 1 KiB to 1 TiB
+	MaxAudio time.Duration // above 0
+	Idle     time.Duration // without audio; 0: off
+}
 
 // Vocabularies says where vocabularies and filters may be read from besides the request.
 type Vocabularies struct {

@@ -56,6 +56,8 @@ func TestMistakesInFiles(t *testing.T) {
 		// kinds of values
 		{"limits: 15s", "limits", `option "limits" is a single value; expected keys and values`},
 		{"limits: [15s]", "limits", "is a list"},
+		{"speechall: {aliases: ['whisper-1']}", "speechall.aliases", "pairs such as"},
+		{"speechall: {aliases: ['a=b', 'a=c']}", "speechall.aliases", "pairs such as"},
 		{"store: mysql://root@db/x", "store", "expected sqlite:PATH or postgres://"},
 		{"vocabularies: {buckets: [bucket/folder]}", "vocabularies.buckets", "prefixes such as s3://bucket/folder/"},
 		{"vocabularies: {buckets: ['s3:///folder']}", "vocabularies.buckets", "prefixes such as s3://bucket/folder/"},

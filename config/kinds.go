@@ -27,6 +27,7 @@ var (
 	address  = kind[string]{"an address such as 127.0.0.1:8080 or [::1]:8080, or off", parseAddress, asIs}
 	hosts    = kind[[]string]{"hosts such as example.com or example.com:8443", parseHosts, joinHosts}
 	prefixes = kind[[]string]{"prefixes such as s3://bucket/folder/", parsePrefixes, joinHosts}
+	pairs    = kind[[]string]{"pairs such as openai.whisper-1=local.pocketsphinx-en-us", parsePairs, joinHosts}
 	storeURL = kind[string]{"sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", parseStore, asIs}
 	boolean  = kind[bool]{"true or false", parseBool, strconv.FormatBool}
 	count    = kind[int]{"a whole number, 0 or more", parseCount, strconv.Itoa}
@@ -195,6 +196,25 @@ func parsePrefixes(s string) ([]string, bool) {
 			return nil, false
 		}
 		all = append(all, prefix)
+	}
+	return all, true
+}
+
+// parsePairs takes pairs whose first halves differ.
+func parsePairs(s string) ([]string, bool) {
+	if strings.TrimSpace(s) == "" {
+		return nil, true
+	}
+	var all []string
+	seen := map[string]bool{}
+	for pair := range strings.SplitSeq(s, ",") {
+		from, to, ok := strings.Cut(pair, "=")
+		from, to = strings.TrimSpace(from), strings.TrimSpace(to)
+		if !ok || from == "" || to == "" || seen[from] || !utf8.ValidString(pair) {
+			return nil, false
+		}
+		seen[from] = true
+		all = append(all, from+"="+to)
 	}
 	return all, true
 }

@@ -22,6 +22,7 @@ const (
 const (
 	minMessage = KiB
 	maxMessage = GiB
+	maxUpload  = 1 << 40
 )
 
 var sizeUnits = [...]struct {

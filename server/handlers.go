@@ -11,6 +11,7 @@ import (
 
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/config"
+	"github.com/earshot-stt/earshot/dialect/speechall"
 	"github.com/earshot-stt/earshot/dialect/transcribe"
 	"github.com/earshot-stt/earshot/server/admin"
 	"github.com/earshot-stt/earshot/stt"
@@ -25,13 +26,15 @@ type rooms struct {
 	admin   http.Handler     // nil: there is no administration
 	metrics http.Handler     // nil: there are none
 
+	speechall http.Handler // nil: it is not spoken
+
 	keep  transcribe.Resources // nil: there are no vocabularies
 	admit func(ctx context.Context, caller auth.Principal) error
 }
 
 // rooms puts together what the handlers need.
 func (s *server) rooms(cfg *config.Config, e *estate, recognizer stt.Recognizer, opts Options) rooms {
-	return rooms{keys: e.keys, guard: e.throttle, used: e.keys.Used, token: e.admin, keep: e.keeper, admit: e.admit, admin: admin.New(admin.Options{Store: e.store, Token: e.admin,
+	return rooms{keys: e.keys, guard: e.throttle, used: e.keys.Used, token: e.admin, keep: e.keeper, admit: e.admit, speechall: s.speechall(cfg, e, recognizer), admin: admin.New(admin.Options{Store: e.store, Token: e.admin,
 		Throttle: e.throttle, Hosts: cfg.PublicHosts, Sessions: s.sessions, Log: s.log, System: admin.System{Version: s.version,
 			Engine: s.engine, Started: s.started, State: s.state, Models: recognizer.Models, Settings: settings(cfg, opts.Sources)}})}
 }
@@ -65,9 +68,14 @@ func (s *server) handlers(cfg *config.Config, in rooms) http.Handler {
 			mux.Handle(pattern, management)
 		}
 	}
+	if in.speechall != nil {
+		for _, pattern := range speechall.Paths() {
+			mux.Handle(pattern, in.speechall)
+		}
+	}
 	s.health(mux)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "Earshot %s: speech to text.\n\nApplications written for Amazon Transcribe streaming connect over HTTP/2 to %s\nor by WebSocket to %s.\n", s.version, transcribe.PathHTTP2, transcribe.Path)
+		fmt.Fprintf(w, "Earshot %s: speech to text.\n\nApplications written for Amazon Transcribe streaming connect over HTTP/2 to %s\nor by WebSocket to %s; those for Speechall to /v1/transcribe,\nthose for OpenAI's transcriptions to /v1/audio/transcriptions.\n", s.version, transcribe.PathHTTP2, transcribe.Path)
 	})
 	in.backstage(mux, func(next http.Handler) http.Handler { return administrator(in.token, next) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

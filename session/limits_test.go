@@ -27,6 +27,22 @@ func drip(ctx context.Context, ses *session.Session, f stt.Format, until time.Du
 	return nil
 }
 
+// A request's own limit counts in place of the usual one, or there is none.
+func TestOwnIdle(t *testing.T) {
+	for _, c := range []struct{ own, at time.Duration }{{0, 15 * time.Second}, {time.Minute, time.Minute}, {time.Second, time.Second}, {-1, time.Hour}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := request(mono16k)
+			r.Idle = c.own
+			ses := open(t, session.NewService(session.Options{Recognizer: scripted(t, script.Fault{}), Limits: session.Limits{Idle: 15 * time.Second, Stream: time.Hour}}), r)
+			began := time.Now()
+			h := listen(t.Context(), ses)
+			if h.err == nil || time.Since(began) != c.at {
+				t.Errorf("with %v the session ended after %v with %v, expected %v", c.own, time.Since(began), h.err, c.at)
+			}
+		})
+	}
+}
+
 // Idle and TooLong come at the second, after the finals of what was said.
 func TestOverdue(t *testing.T) {
 	for _, c := range []struct {

@@ -58,6 +58,7 @@ type Request struct {
 	Key    string
 	Remote string // the peer's address
 	Config stt.Config
+	Idle   time.Duration // how long it may be without audio; 0: Limits.Idle, below 0: for ever
 	// Resume is how long after its beginning a session may be taken up again by another request with the same Caller and ID; 0: not
 	// at all. Its times go on then, and so does what was being said when the connection broke.
 	Resume time.Duration

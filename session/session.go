@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -166,14 +167,14 @@ func (s *Session) deadline() (time.Time, *stt.Error) {
 		what = &stt.Error{Code: stt.TooLong, Op: "next", Got: l.Stream.String(),
 			Msg: "the stream has lasted " + l.Stream.String() + ", which is as long as a stream may; open another"}
 	}
-	if l.Idle > 0 {
-		idle := s.heard.Add(l.Idle)
+	if most := cmp.Or(s.req.Idle, l.Idle); most > 0 {
+		idle := s.heard.Add(most)
 		if s.busy {
-			idle = time.Now().Add(l.Idle)
+			idle = time.Now().Add(most)
 		}
 		if at.IsZero() || idle.Before(at) {
 			at = idle
-			what = &stt.Error{Code: stt.Idle, Op: "next", Got: l.Idle.String(), Msg: "no audio has come for " + l.Idle.String()}
+			what = &stt.Error{Code: stt.Idle, Op: "next", Got: most.String(), Msg: "no audio has come for " + most.String()}
 		}
 	}
 	return at, what

@@ -1,0 +1,68 @@
+package speechall
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/earshot-stt/earshot/job"
+	"github.com/earshot-stt/earshot/stt"
+	wire "github.com/earshot-stt/earshot/wire/speechall"
+)
+
+// file is audio in a container that came where samples were expected: it is decoded as it comes. The listening goroutine owns it.
+type file struct {
+	in   *io.PipeWriter
+	done chan error // holds what the decoding ended with
+	over bool       // done has been read
+}
+
+// newFile begins to decode a file into the session.
+func (c *conversation) newFile(ctx context.Context) *file {
+	r, w := io.Pipe()
+	f := &file{in: w, done: make(chan error, 1)}
+	go func() { // owned by the conversation, whose endFile or abandon awaits it; ends with the pipe or the session
+		var err error
+		guarded(&err, func() {
+			_, err = job.Decode(ctx, r, wire.StreamFormat.Rate, c.h.opts.Jobs.MaxAudio(), func(pcm []byte) error { return c.session.Write(ctx, pcm) })
+		})
+		_ = r.CloseWithError(errDecoded) // never fails
+		f.done <- err
+	}()
+	return f
+}
+
+// errDecoded is what a write to a file gives that is not decoded any more.
+var errDecoded = errors.New("the file has been decoded to its end, or as far as it can be")
+
+// write hands on a part of the file. What stands behind its end is passed over.
+func (f *file) write(data []byte) error {
+	if f.over {
+		return nil
+	}
+	if _, err := f.in.Write(data); err != nil {
+		f.over = true
+		return <-f.done
+	}
+	return nil
+}
+
+// endFile ends a file and waits until all of it has been decoded.
+func (c *conversation) endFile() error {
+	f := c.file
+	if f == nil || f.over {
+		return nil
+	}
+	f.over = true
+	_ = f.in.Close() // never fails
+	return <-f.done
+}
+
+// abandon waits for the end of a file that was not ended. The session must have been aborted, and the reading have ended.
+func (c *conversation) abandon() {
+	if f := c.file; f != nil && !f.over {
+		f.over = true
+		_ = f.in.CloseWithError(&stt.Error{Code: stt.Canceled, Op: "receive", Msg: errGone.Msg}) // never fails
+		<-f.done                                                                                 //nolint:errcheck // the stream has a reason already
+	}
+}
