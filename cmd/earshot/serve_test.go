@@ -285,7 +285,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("serve is not the first command:\n%s", text)
 	}
 	for _, c := range []struct{ arg, near string }{{"trancribe", "transcribe"}, {"serv", "serve"}, {"docter", "doctor"}, {"presing", "presign"}} {
-		w.check(w.run("", c.arg), 2, "", c.arg, `did you mean "`+c.near+`"?`, "earshot --help")
+		w.check(w.run("", c.arg), 2, "", c.arg, "did you mean ", `"`+c.near+`"`, "earshot --help")
 	}
 	w.check(w.run("", "--verbose"), 2, "", "unknown flag --verbose")
 }

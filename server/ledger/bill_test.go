@@ -206,3 +206,21 @@ func TestExportFails(t *testing.T) {
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// A name that a spreadsheet would take for a formula is text in the sheet, and as it is for programs.
+func TestNamesAreNoFormulas(t *testing.T) {
+	for name, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "k=1": "k=1", "": ""} {
+		var sheet, text bytes.Buffer
+		lines := []ledger.Line{{UsageRow: store.UsageRow{Key: name, Model: name}}}
+		if err := errors.Join(ledger.WriteCSV(&sheet, lines), ledger.WriteJSON(&text, lines)); err != nil {
+			t.Fatal(err)
+		}
+		records, err := csv.NewReader(&sheet).ReadAll()
+		if err != nil || records[1][2] != want || records[1][3] != want {
+			t.Errorf("%q: %q, %v", name, records, err)
+		}
+		if name != "" && !strings.Contains(text.String(), `"key":"`+name+`"`) && !strings.Contains(text.String(), `"key": "`+name+`"`) {
+			t.Errorf("%q as JSON: %s", name, text.String())
+		}
+	}
+}

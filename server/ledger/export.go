@@ -23,13 +23,21 @@ func WriteCSV(w io.Writer, lines []Line) error {
 	for i := range lines {
 		l := &lines[i]
 		cost, currency := l.money()
-		if err := out.Write([]string{l.start(), l.Account, l.Key, l.Model, l.Protocol, l.Language, decimal(int64(l.Audio), 9),
+		if err := out.Write([]string{l.start(), tame(l.Account), tame(l.Key), tame(l.Model), tame(l.Protocol), tame(l.Language), decimal(int64(l.Audio), 9),
 			strconv.FormatInt(l.Streams, 10), strconv.FormatInt(l.Requests, 10), strconv.FormatInt(l.Errors, 10), cost, currency}); err != nil {
 			return err
 		}
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// tame keeps a spreadsheet from taking a name for a formula, with the mark that spreadsheets know for "this is text": names of keys and models are other people's.
+func tame(name string) string {
+	if name != "" && strings.ContainsRune("=+-@\t\r", rune(name[0])) {
+		return "'" + name
+	}
+	return name
 }
 
 // jsonLine is a line in JSON. Numbers with a fraction are exact as they stand, which readers with floating point should heed.
