@@ -2,6 +2,7 @@ package pocketsphinx
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,9 @@ func checkDictionary(option, path string, phones map[string]bool, words bool) er
 		}
 		if problem := entry(f, phones, seen); problem != "" {
 			return fault(option, path, "line %d: %s", number, problem)
+		}
+		if !words && len(f) > 2 && slices.Contains(reserved, f[0]) { // the library reads behind its tables then
+			return fault(option, path, "line %d: the word %s has %d phones, it must have one", number, f[0], len(f)-1)
 		}
 	}
 	if !words {

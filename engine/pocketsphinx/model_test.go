@@ -176,6 +176,7 @@ var badModels = []struct {
 	{"parameters that are not numbers", "feat.params", replace("-nfilt 25", "-nfilt NaN"), "hmm", "expected a whole number"},
 	{"a mean that is not numbers", "feat.params", replace("41.00", "4l.OO"), "hmm", `"-cmninit"`},
 	{"subvectors out of range", "feat.params", replace("26-38", "26-99"), "hmm", `"-svspec"`},
+	{"silence of two phones", "noisedict", instead("<s> SIL\n</s> SIL\n<sil> SIL SIL\n"), "hmm", "noisedict line 3: the word <sil> has 2 phones, it must have one"},
 	{"noises with unknown phones", "noisedict", added("++UM++ +UM+\n"), "hmm", "noisedict line 6: the acoustic model has no phone +UM+"},
 	{"a transform", "feature_transform", instead("s3\n"), "hmm", "not supported"},
 	{"no dictionary", "dict", func([]byte) []byte { return nil }, "dict", "does not exist"},
