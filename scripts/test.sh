@@ -16,6 +16,10 @@ if [ "$(go env CGO_ENABLED)" != 1 ] || ! command -v "$(go env CC)" >/dev/null; t
 	race=()
 fi
 
+# A process under the race detector sleeps for a second before it ends, in case another thread is about to report something. The
+# tests end some hundred processes.
+export GORACE="atexit_sleep_ms=20 ${GORACE:-}"
+
 read -r -a packages <<<"${PKG:-./...}"
 read -r -a more <<<"${ARGS:-}"
 go vet "${tags[@]}" "${packages[@]}"

@@ -65,7 +65,8 @@ func newWorld(t *testing.T) *world {
 func bareWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir()}
-	w.env = []string{"HOME=" + w.dir, "PATH=" + os.Getenv("PATH"), "TERM=xterm"}
+	w.env = []string{"HOME=" + w.dir, "PATH=" + os.Getenv("PATH"), "TERM=xterm",
+		"GORACE=atexit_sleep_ms=20"} // else each process sleeps for a second under the race detector before it ends
 	w.write("talk.wav", wav(16000, 3*time.Second))
 	return w
 }

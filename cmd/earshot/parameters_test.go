@@ -3,6 +3,7 @@ package main_test
 import (
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -47,7 +48,10 @@ func TestPresignParameters(t *testing.T) {
 			}
 		}
 	}
-	p.end()
+	p.signal(syscall.SIGTERM)
+	if code := p.end(); code != 0 {
+		t.Errorf("the server ended with %d", code)
+	}
 }
 
 // Each channel by itself, a medical stream, and the model that the server names.
@@ -71,7 +75,10 @@ func TestTranscribeParameters(t *testing.T) {
 			t.Errorf("%q: %d %q %q", how, r.code, r.out, r.err)
 		}
 	}
-	p.end()
+	p.signal(syscall.SIGTERM)
+	if code := p.end(); code != 0 {
+		t.Errorf("the server ended with %d", code)
+	}
 }
 
 // A server with another data folder on the port is somebody else's, and in the way.
@@ -84,5 +91,8 @@ func TestDoctorAndAnotherServer(t *testing.T) {
 			t.Errorf("%s: %d %q", folder, r.code, r.out)
 		}
 	}
-	p.end()
+	p.signal(syscall.SIGTERM)
+	if code := p.end(); code != 0 {
+		t.Errorf("the server ended with %d", code)
+	}
 }
