@@ -168,7 +168,11 @@ func place(rng *rand.Rand, digits *[10][][]int16, n int) ([]int16, []placed) {
 // behind the other. Nothing here comes from a recogniser, as the times of forced alignment do.
 func TestTimesOfPlacedWords(t *testing.T) {
 	t.Parallel()
-	const strings, each = 24, 6
+	const each = 6
+	strings := 24
+	if raceEnabled { // which searches no differently, and five times as slowly
+		strings = 8
+	}
 	recordings := spokenDigits(t)
 	r := openEngine(t, digitModel(t))
 	speakers := []string{"george", "jackson", "lucas", "nicolas", "theo", "yweweler"}
