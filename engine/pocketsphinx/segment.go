@@ -13,10 +13,9 @@ import (
 const (
 	// firstMean is how much speech of a stranger is heard before decoding begins.
 	firstMean = 20
-	// knownMean is how much speech makes a mean that is not worth starting over for.
+	// knownMean is how much speech makes a mean that is not worth starting over for. The final of a long segment may come from it, which
+	// need not be begun at its end then.
 	knownMean = 400
-	// finalMean is how much speech makes a mean that the final of a long segment may come from, which need not be begun at its end then.
-	finalMean = 640
 	// lead is how much silence is made up before a segment that has none of its own, and trail how much behind.
 	lead  = 20
 	trail = 5
@@ -40,7 +39,7 @@ const catchUp = 0.6
 //
 // Where finals are fast, they are the words of the pass under way. From which frame on they wait for the one that chases it depends
 // on the audio alone, and so the words do not depend on how busy the machine is. Where finals are accurate, the words of a stranger
-// are a draft, found with less effort. When he has spoken for six seconds, a pass that tries harder chases it, and the words of that are final; a segment
+// are a draft, found with less effort. When he has spoken for four seconds, a pass that tries harder chases it, and the words of that are final; a segment
 // that ends before is gone over at its end. A segment of a speaker who is known is heard with that effort from the start.
 type segment struct {
 	d     *decoder
@@ -153,7 +152,7 @@ func (s *segment) pursue(ctx context.Context) error {
 		if err := s.takeOver(ctx); err != nil { // of the one before
 			return err
 		}
-	case s.d.mean.weight >= finalMean: // it will not be much better at the end
+	case s.d.mean.weight >= knownMean: // it will not be much better at the end
 		s.stopChase()
 		from = s.d.last
 	default: // only partials are the better for it: a search must be to spare
@@ -182,8 +181,8 @@ func (s *segment) feed(ctx context.Context, from, until int) error {
 func (s *segment) worthwhile() bool {
 	now, weight := s.d.mean.weight, max(s.pass.weight, s.failed)
 	switch {
-	case s.drafts() && now >= finalMean:
-		return s.drafting() && !s.decided() && s.failed < finalMean
+	case s.drafts() && now >= knownMean:
+		return s.drafting() && !s.decided() && s.failed < knownMean
 	case s.drafts():
 		return s.chase == nil && now >= betterDraft*weight
 	case s.chase == nil:
