@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"sync"
+	"time"
 )
 
 // heldConn is a connection that calls onClose before it lets a Close frame through to the library that reads from it. The
@@ -19,7 +20,8 @@ type heldConn struct {
 	held    bool   // pending begins with a Close frame
 	frames  frameScanner
 
-	sent frameScanner // owned by the writing goroutine
+	writing sync.Mutex // guards sent, and the order of writes
+	sent    frameScanner
 
 	once sync.Once
 	free bool          // a Close frame has been met; owned by the reading goroutine
@@ -73,11 +75,36 @@ func (c *heldConn) Read(p []byte) (int, error) {
 
 // Write implements net.Conn.
 func (c *heldConn) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	n, err := c.Conn.Write(p)
 	if _, found := c.sent.scan(p[:n]); found || err != nil {
 		c.release()
 	}
 	return n, err
+}
+
+// ping sends an empty ping (RFC 6455 section 5.5.2), unless a frame is half way out, which is a sign of life already, or our Close has
+// gone out, after which nothing may. It waits for bound at most.
+func (c *heldConn) ping(bound time.Duration) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if c.sent.inside() {
+		return nil
+	}
+	select {
+	case <-c.open:
+		return nil
+	default:
+	}
+	if err := c.SetWriteDeadline(time.Now().Add(bound)); err != nil {
+		return err
+	}
+	_, err := c.Conn.Write([]byte{0x80 | opPing, 0})
+	if err == nil {
+		err = c.SetWriteDeadline(time.Time{})
+	}
+	return err
 }
 
 // frameScanner follows the frames of one direction, RFC 6455 section 5.2. It never judges them: that is the library's business.
@@ -87,7 +114,14 @@ type frameScanner struct {
 	body   uint64 // bytes of the payload still to come
 }
 
-const opClose = 8
+// inside reports whether a frame has begun and not ended.
+func (f *frameScanner) inside() bool { return f.have > 0 || f.body > 0 }
+
+// Opcodes, RFC 6455 section 5.2.
+const (
+	opClose = 8
+	opPing  = 9
+)
 
 // scan goes through the next bytes and returns where in them a Close frame begins: its first byte says what it is.
 func (f *frameScanner) scan(p []byte) (at int, found bool) {

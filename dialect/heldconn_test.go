@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"testing"
+	"time"
 )
 
 // frame returns a client's frame: first is the first byte, with FIN, reserved bits and opcode.
@@ -201,3 +202,55 @@ type failing struct {
 }
 
 func (f *failing) Read(b []byte) (int, error) { return copy(b, f.data), f.err }
+
+// A ping goes out between two frames and never inside of one, nor behind our Close.
+func TestHeldConnPing(t *testing.T) {
+	sent := frame(0x82, []byte("a message"))
+	for at := range sent {
+		w := &sink{}
+		c := newHeldConn(w, nil, nil)
+		for _, p := range [][]byte{sent, sent[:at]} {
+			if _, err := c.Write(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.ping(time.Second); err != nil {
+			t.Fatal(err)
+		}
+		want := join(sent, sent[:at])
+		if at == 0 {
+			want = join(want, []byte{0x89, 0})
+		}
+		if !bytes.Equal(w.got, want) {
+			t.Errorf("after %d bytes of a frame: % x", at, w.got)
+		}
+		if w.deadline != (time.Time{}) {
+			t.Errorf("a deadline is left: %v", w.deadline)
+		}
+	}
+	w := &sink{}
+	c := newHeldConn(w, nil, nil)
+	if _, err := c.Write(frame(0x88, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ping(time.Second); err != nil || !bytes.Equal(w.got, frame(0x88, nil)) {
+		t.Errorf("behind a Close: % x, %v", w.got, err)
+	}
+}
+
+// sink is a connection that keeps what is written.
+type sink struct {
+	net.Conn
+	got      []byte
+	deadline time.Time
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	s.got = append(s.got, p...)
+	return len(p), nil
+}
+
+func (s *sink) SetWriteDeadline(at time.Time) error {
+	s.deadline = at
+	return nil
+}

@@ -156,6 +156,15 @@ func (s *Socket) Write(ctx context.Context, msg []byte) error {
 	return s.conn.Write(ctx, websocket.MessageBinary, msg)
 }
 
+// WriteText sends a text message, which must be UTF-8. ctx is as in Write.
+func (s *Socket) WriteText(ctx context.Context, msg []byte) error {
+	return s.conn.Write(ctx, websocket.MessageText, msg)
+}
+
+// Ping shows the peer, and whatever is between, that somebody is here; the answer is taken care of while somebody reads. It waits for
+// bound at most until the ping has been taken. It is for the writing goroutine.
+func (s *Socket) Ping(bound time.Duration) error { return s.net.ping(bound) }
+
 // Goodbye sends a Close frame and waits for the peer's, for the given time at most, whatever the peer sends meanwhile. The
 // reason is cut to what a Close frame holds. Then the connection is gone and both sides are unblocked. answered says whether the
 // peer's Close has come, and thus whether the peer has got what was sent before ours.
@@ -178,6 +187,19 @@ func (s *Socket) Goodbye(code websocket.StatusCode, reason string, wait time.Dur
 func (s *Socket) Drop() {
 	s.net.release()
 	_ = s.conn.CloseNow() // nobody is left to be told
+}
+
+// unendedConn is a connection whose end is no end. The library takes io.EOF for the end of a message wherever it comes, so half a message
+// would pass for a whole one when the connection breaks off there.
+type unendedConn struct{ net.Conn }
+
+// Read implements net.Conn.
+func (c unendedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // hijacker hands the library a connection that sees Close frames first.
@@ -203,7 +225,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		conn.Close()
 		return nil, nil, err
 	}
-	h.conn = newHeldConn(conn, append([]byte(nil), early...), h.onClose)
+	h.conn = newHeldConn(unendedConn{conn}, append([]byte(nil), early...), h.onClose)
 	// The HTTP server keeps its buffers as long as the handler runs: they serve on, rather than others beside them.
 	rw.Reader.Reset(h.conn)
 	rw.Writer.Reset(h.conn)

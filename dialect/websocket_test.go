@@ -278,3 +278,42 @@ func TestUpgradeWithoutConnection(t *testing.T) {
 		t.Errorf("got a socket %v out of a recorder", s)
 	}
 }
+
+// Text, pings and binary messages go out as what they are.
+func TestKindsOfMessages(t *testing.T) {
+	_, answers, _ := upgraded(t, nil, func(s *Socket) {
+		if err := errors.Join(s.WriteText(t.Context(), []byte("said")), s.Ping(time.Second), s.Write(t.Context(), []byte{1, 2})); err != nil {
+			t.Error(err)
+		}
+		s.Drop()
+	})
+	got, err := io.ReadAll(answers)
+	if err != nil || string(got) != "\x81\x04said\x89\x00\x82\x02\x01\x02" {
+		t.Errorf("% x, %v", got, err)
+	}
+}
+
+// A connection that ends within a message ends no message: what has come of it must not be taken for all of it.
+func TestConnectionEndsWithinMessage(t *testing.T) {
+	for name, sent := range map[string][]byte{
+		"before the payload":         frame(0x82, make([]byte, 100))[:6],
+		"within the payload":         frame(0x82, make([]byte, 100))[:60],
+		"within a long payload":      frame(0x82, make([]byte, 9000))[:8+4096],
+		"between fragments":          frame(0x02, make([]byte, 100)),
+		"within the second fragment": join(frame(0x02, make([]byte, 100)), frame(0x80, make([]byte, 100))[:50]),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, _, ended := upgraded(t, nil, func(s *Socket) {
+					defer s.Drop()
+					if msg, _, err := s.Read(t.Context(), 1<<20); err == nil {
+						t.Errorf("got a message of %d bytes", len(msg))
+					}
+				})
+				client.Write(sent)
+				client.Close()
+				<-ended
+			})
+		})
+	}
+}

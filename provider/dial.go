@@ -33,8 +33,10 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 	if client == nil {
 		client = NewClient(nil)
 	}
+	unending := *client
+	unending.Transport = unendedTransport{client.Transport}
 	conn, resp, err := websocket.Dial(ctx, address.String(), &websocket.DialOptions{
-		HTTPClient: client, HTTPHeader: header, CompressionMode: websocket.CompressionDisabled})
+		HTTPClient: &unending, HTTPHeader: header, CompressionMode: websocket.CompressionDisabled})
 	if err == nil {
 		conn.SetReadLimit(maxMessage)
 		return conn, nil
@@ -60,6 +62,38 @@ func Dial(ctx context.Context, client *http.Client, address *url.URL, header htt
 		}
 	}
 	return nil, e
+}
+
+// unendedTransport makes connections whose end is no end. The library takes io.EOF for the end of a message wherever it comes, so half a
+// message would pass for a whole one when the connection breaks off there.
+type unendedTransport struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t unendedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := t.RoundTripper
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	resp, err := next.RoundTrip(r)
+	if err != nil {
+		return resp, err
+	}
+	if conn, ok := resp.Body.(io.ReadWriteCloser); ok {
+		resp.Body = unendedConn{conn}
+	}
+	return resp, nil
+}
+
+// unendedConn is such a connection.
+type unendedConn struct{ io.ReadWriteCloser }
+
+// Read implements io.Reader.
+func (c unendedConn) Read(p []byte) (int, error) {
+	n, err := c.ReadWriteCloser.Read(p)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // redacted returns the error as text alone, without anything of the address's query or of the header in it: keys, tokens and

@@ -2,12 +2,14 @@ package provider_test
 
 import (
 	"context"
+	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -209,4 +211,38 @@ func TestContexts(t *testing.T) {
 		_, err = provider.Dial(ctx, client, target(), header, "them")
 		wantError(t, err, stt.Canceled)
 	})
+}
+
+// A connection that ends within a message ends no message: what has come of it must not be taken for all of it.
+func TestConnectionEndsWithinMessage(t *testing.T) {
+	for name, sent := range map[string]string{
+		"before the payload":         "\x82\x64",
+		"within the payload":         "\x82\x64" + strings.Repeat("x", 60),
+		"between fragments":          "\x02\x03abc",
+		"within the second fragment": "\x02\x03abc\x80\x05de",
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) // RFC 6455 section 4.2.2
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n%s",
+					base64.StdEncoding.EncodeToString(sum[:]), sent)
+			}))
+			defer server.Close()
+			address, _ := url.Parse("ws" + strings.TrimPrefix(server.URL, "http"))
+			conn, err := provider.Dial(t.Context(), nil, address, nil, "test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.CloseNow()
+			if _, msg, err := conn.Read(t.Context()); err == nil {
+				t.Errorf("got a message of %d bytes", len(msg))
+			}
+		})
+	}
 }
