@@ -12,9 +12,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The scripts read these from the environment; on the command line of make they get there by being exported.
-export AUDIO PKG ARGS FUZZTIME COUNT BENCH BENCHTIME SOAK SEED SET VERSION GO
+export AUDIO PKG ARGS FUZZTIME COUNT BENCH BENCHTIME SOAK KILLS SEED SET VERSION GO
 
-.PHONY: help deps build demo test lint fuzz bench wer soak drill e2e clean
+.PHONY: help deps build demo test lint fuzz bench wer soak drill kills e2e clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,10 @@ soak: ## a server kept busy for SOAK (30m) with noise, speech and clients that g
 
 drill: ## ten thousand streams over connections that break, by the plan of SEED
 	@scripts/drill.sh
+
+kills: ## kill a busy server KILLS (200) times on each database, and compare its ledger with the clients' count
+	@scripts/deps.sh --try
+	@scripts/kills.sh
 
 e2e: ## foreign SDKs, a browser and protocol judges against the server; ARGS='-run JS' for some of them
 	@scripts/deps.sh --try e2e

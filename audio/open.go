@@ -71,7 +71,7 @@ func Open(r io.Reader, opt Options) (*Reader, error) {
 	kind := opt.Kind
 	if kind == KindUnknown {
 		var err error
-		if kind, err = sniffReader(br); err != nil {
+		if kind, err = SniffReader(br); err != nil {
 			return nil, err
 		}
 	}
@@ -104,9 +104,11 @@ func Open(r io.Reader, opt Options) (*Reader, error) {
 	return &Reader{kind: kind, format: o.format, frames: o.frames, dec: o.dec}, nil
 }
 
-// sniffReader looks at more and more of br, so that a live stream is not held
-// up for bytes that are not needed.
-func sniffReader(br *bufio.Reader) (Kind, error) {
+// SniffReader is [Sniff] on what br gives next, of which it uses nothing up. It
+// looks at more and more, so that a live stream is not held up for bytes that are
+// not needed. br should hold [SniffLen] bytes. An empty input is malformed; other
+// errors are those of br.
+func SniffReader(br *bufio.Reader) (Kind, error) {
 	for n := 16; n <= SniffLen; n *= 4 {
 		p, err := br.Peek(n)
 		if err != nil && err != io.EOF {
@@ -167,6 +169,28 @@ func (r *Reader) ReadSamples(dst []int16) (int, error) {
 	}
 	r.position += int64(n / r.format.Channels)
 	return n, nil
+}
+
+// Incomplete says what the input lacks of what its header or its last page
+// promised, once ReadSamples has returned io.EOF: it was cut, or its header lies. It
+// is nil when nothing is missing, when the end has not been reached, and when nobody
+// can tell, as with WAV of unknown length. The error matches [ErrMalformed].
+func (r *Reader) Incomplete() error {
+	if !errors.Is(r.err, io.EOF) {
+		return nil
+	}
+	// Some programs write the length of the file, or of all chunks, as that of the samples.
+	const slack = 64
+	lacking := (r.frames - r.position) * int64(r.format.Channels)
+	if lacking > slack || r.kind == KindFLAC && lacking > 0 {
+		return malformed("%v: the input ends after %d of %d frames", r.kind, r.position, r.frames)
+	}
+	if p, ok := r.dec.(*pulled); ok {
+		if n := len(p.dec.held) - p.dec.used; n > 0 {
+			return malformed("%v: the input ends inside a page, of which it has %d bytes", r.kind, n)
+		}
+	}
+	return nil
 }
 
 // errClosed is what a Reader says after its Close.

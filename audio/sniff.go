@@ -27,12 +27,16 @@ const (
 	KindCAF           // Apple Core Audio Format
 	KindAMR           // AMR narrow-band and wide-band storage format
 	KindASF           // Microsoft ASF: wma
+	KindMPEGTS        // MPEG transport stream, with packets of 188 or 192 bytes
+	KindMPEGPS        // MPEG program stream
+	KindFLV           // Flash video
+	KindAVI           // RIFF/AVI
 )
 
 // String gives the kind's short name as people write it: "WAV", "Ogg", "MP3".
 func (k Kind) String() string {
 	names := [...]string{"unknown", "raw", "WAV", "FLAC", "Ogg", "MP3", "AAC", "MP4", "WebM", "Matroska",
-		"AIFF", "AU", "CAF", "AMR", "ASF"}
+		"AIFF", "AU", "CAF", "AMR", "ASF", "MPEG-TS", "MPEG-PS", "FLV", "AVI"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -54,12 +58,18 @@ const SniffLen = 4096
 //	Ogg       "OggS", version 0, flags 0 to 7                                45
 //	MP4       "ftyp" at 4 behind a box length of 8 to 4096, a multiple of 4,
 //	          and a brand of printable characters                            55
+//	          or, as QuickTime has it, a box that can be the first: "moov",
+//	          "mdat" (not longer than 2^40), "wide", "free", "skip"          ≥32
 //	WebM      the EBML magic, and its document type in the first 64 bytes    80
 //	AIFF      "FORM", and "AIFF" or "AIFC" at 8                              63
 //	AU        ".snd", a header length of 24 to 65535, an encoding of 1 to 27 75
 //	CAF       "caff", version 1, flags 0                                     64
 //	AMR       "#!AMR" and a newline, "-WB" or "_MC" before it allowed        48
 //	ASF       the header object's GUID                                      128
+//	AVI       "RIFF", and "AVI " at 8                                        64
+//	FLV       "FLV", version 1, valid flags, a header of 9 bytes             70
+//	MPEG-PS   a pack header and a start code behind it                      ≥58
+//	MPEG-TS   the sync byte and valid flags of 5 packets that differ         45
 //	MP3, FLAC "ID3", version 2 to 4, valid flags and a valid length; FLAC
 //	          when "fLaC" follows the tag within the prefix                  38
 //	MP3       two whole frames of layer II or III whose headers agree, and
@@ -85,6 +95,9 @@ func Sniff(prefix []byte) Kind {
 		}
 		return KindMP3
 	}
+	if isTransportStream(prefix, 188, 0) || isTransportStream(prefix, 192, 4) {
+		return KindMPEGTS
+	}
 	if hasFrames(prefix, mpegHeader) {
 		return KindMP3
 	}
@@ -106,8 +119,14 @@ func sniffMagic(p []byte) Kind {
 		return KindFLAC
 	case hasPrefix(p, "OggS") && p[4] == 0 && p[5] <= 7:
 		return KindOgg
-	case isMP4(p):
+	case isChunk(p, "AVI ", "RIFF"):
+		return KindAVI
+	case isMP4(p), isQuickTime(p):
 		return KindMP4
+	case hasPrefix(p, "FLV\x01") && p[4]&^5 == 0 && len(p) >= 9 && string(p[5:9]) == "\x00\x00\x00\x09":
+		return KindFLV
+	case isProgramStream(p):
+		return KindMPEGPS
 	case hasPrefix(p, "\x1a\x45\xdf\xa3"):
 		return matroskaKind(p[:min(len(p), 64)])
 	case isChunk(p, "AIFF", "FORM"), isChunk(p, "AIFC", "FORM"):
@@ -160,6 +179,20 @@ func isMP4(p []byte) bool {
 	return true
 }
 
+// isQuickTime: files of before there were brands begin with any box (QuickTime File Format, "Atoms").
+func isQuickTime(p []byte) bool {
+	n := binary.BigEndian.Uint32(p)
+	switch string(p[4:8]) {
+	case "moov", "free", "skip":
+		return n >= 8 && n < 1<<28
+	case "wide":
+		return n == 8
+	case "mdat": // 1: the length stands behind, in 8 bytes; 0: up to the end
+		return n > 8 || n == 0 || n == 1 && len(p) >= 16 && binary.BigEndian.Uint64(p[8:]) < 1<<40
+	}
+	return false
+}
+
 // matroskaKind looks for the DocType element (RFC 8794, section 11.2.6).
 func matroskaKind(p []byte) Kind {
 	switch {
@@ -178,6 +211,10 @@ func isAU(p []byte) bool {
 	start, enc := binary.BigEndian.Uint32(p[4:]), binary.BigEndian.Uint32(p[12:])
 	return start >= 24 && start <= 65535 && enc >= 1 && enc <= 27
 }
+
+// TagLen says whether p begins with an ID3v2 tag, which programs put in front of many kinds of files, and how long the tag is in
+// bytes, its header of 10 bytes included.
+func TagLen(p []byte) (int, bool) { return id3Len(p) }
 
 // id3Len says whether p begins with an ID3v2 tag and how long the tag is in
 // bytes, its header included (ID3v2.4.0 structure, section 3.1).

@@ -40,6 +40,18 @@ func adtsFrames(n, length int) []byte {
 	return b
 }
 
+// tsPackets is n packets of a transport stream that differ, unless same.
+func tsPackets(length, offset, n int, same bool) []byte {
+	b := make([]byte, n*length)
+	for i := range n {
+		copy(b[i*length+offset:], []byte{0x47, 0x40, 0x11, 0x10})
+		if !same {
+			b[i*length+offset+3] |= byte(i & 15)
+		}
+	}
+	return b
+}
+
 const (
 	mp3Header    = "\xff\xfb\x90\x64" // MPEG-1 layer III, 128 kbit/s, 44.1 kHz
 	mp2Header    = "\xff\xfd\x84\x04" // MPEG-1 layer II, 128 kbit/s, 48 kHz
@@ -64,7 +76,22 @@ var sniffCases = []struct {
 	{"RIFF", "RIFF\x24\x00\x00\x00WAVE", KindWAV},
 	{"RIFX", "RIFX\x00\x00\x00\x24WAVEfmt ", KindWAV},
 	{"RF64", "RF64\xff\xff\xff\xffWAVEds64", KindWAV},
-	{"AVI", "RIFF\x24\x00\x00\x00AVI LIST", KindUnknown},
+	{"AVI", "RIFF\x24\x00\x00\x00AVI LIST", KindAVI},
+	{"RIFF of another form", "RIFF\x24\x00\x00\x00RMIDLIST", KindUnknown},
+	{"FLV", "FLV\x01\x04\x00\x00\x00\x09", KindFLV},
+	{"FLV with strange flags", "FLV\x01\x14\x00\x00\x00\x09", KindUnknown},
+	{"MPEG-2 program stream", "\x00\x00\x01\xba\x44\x00\x04\x00\x04\x01\x00\x1f\x43\xf8\x00\x00\x01\xbb", KindMPEGPS},
+	{"MPEG-1 program stream", "\x00\x00\x01\xba\x21\x00\x01\x00\x01\x80\x1b\x91\x00\x00\x01\xbb", KindMPEGPS},
+	{"a pack header alone", "\x00\x00\x01\xba\x44\x00\x04\x00\x04\x01\x00\x1f\x43\xf8\x00\x00\x02\xbb", KindUnknown},
+	{"MPEG-TS", string(tsPackets(188, 0, 6, false)), KindMPEGTS},
+	{"M2TS", string(tsPackets(192, 4, 6, false)), KindMPEGTS},
+	{"MPEG-TS, four packets", string(tsPackets(188, 0, 4, false)), KindUnknown},
+	{"MPEG-TS packets all equal", string(tsPackets(188, 0, 9, true)), KindUnknown},
+	{"QuickTime, index first", "\x00\x00\x02\x00moov\x00\x00\x00\x6cmvhd", KindMP4},
+	{"QuickTime, samples first", "\x00\x00\x00\x08wide\x00\x00\x12\x34mdat", KindMP4},
+	{"QuickTime, long samples", "\x00\x00\x00\x01mdat\x00\x00\x00\x01\x00\x00\x00\x00", KindMP4},
+	{"QuickTime, samples that are too long", "\x00\x00\x00\x01mdat\xff\x00\x00\x01\x00\x00\x00\x00", KindUnknown},
+	{"QuickTime with a short box", "\x00\x00\x00\x02moov\x00\x00\x00\x6cmvhd", KindUnknown},
 	{"RIFF cut short", "RIFF\x24\x00\x00\x00WAV", KindUnknown},
 	{"FLAC", flacMagic, KindFLAC},
 	{"FLAC, only block", "fLaC\x80\x00\x00\x22", KindFLAC},
@@ -191,7 +218,7 @@ func TestSniffFiles(t *testing.T) {
 		{"tag.mp3", "", KindMP3}, {"plain.mp3", "-id3v2_version 0 -write_xing 0", KindMP3}, {"xing.mp3", "-id3v2_version 0", KindMP3},
 		{"low.mp3", "-id3v2_version 0 -ar 16000 -b:a 16k", KindMP3}, {"a.mp2", "-b:a 384k -ar 32000 -ac 2", KindMP3}, {"a.aac", "", KindAAC},
 		{"a.m4a", "", KindMP4}, {"a.mp4", "", KindMP4}, {"a.webm", "-c:a libopus", KindWebM}, {"a.mka", "", KindMatroska},
-		{"a.aiff", "", KindAIFF}, {"a.au", "", KindAU}, {"a.caf", "", KindCAF}, {"a.wma", "", KindASF},
+		{"a.aiff", "", KindAIFF}, {"a.au", "", KindAU}, {"a.caf", "", KindCAF}, {"a.wma", "", KindASF}, {"a.ts", "-c:a aac", KindMPEGTS}, {"a.mpg", "-f mpeg", KindMPEGPS}, {"a.flv", "", KindFLV}, {"a.avi", "", KindAVI}, {"a.mov", "-movflags +empty_moov", KindMP4},
 	} {
 		path := filepath.Join(t.TempDir(), c.name)
 		args := []string{"-v", "error", "-f", "lavfi", "-i", "anoisesrc=d=0.3:r=44100:a=0.3"}
@@ -221,7 +248,7 @@ func FuzzSniff(f *testing.F) {
 		if !bytes.Equal(p, before) {
 			t.Fatal("Sniff changed its input")
 		}
-		if k == KindRaw || k > KindASF {
+		if k == KindRaw || k > KindAVI {
 			t.Fatalf("want a container or unknown, got %v", k)
 		}
 		if again := Sniff(append(p[:min(len(p), SniffLen):min(len(p), SniffLen)], make([]byte, max(0, len(p)-SniffLen))...)); again != k {

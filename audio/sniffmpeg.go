@@ -95,3 +95,41 @@ func adtsHeader(p []byte) (length int, shared uint32, ok bool) {
 	}
 	return length, h &^ 0xf, true // the fixed header: all but the two copyright bits and the length
 }
+
+// isProgramStream: a pack header of MPEG-2 or MPEG-1 (ISO/IEC 13818-1, section 2.5.3.3; ISO/IEC 11172-1, section 2.4.3.2), and
+// another start code behind it.
+func isProgramStream(p []byte) bool {
+	if len(p) < 14 || !hasPrefix(p, "\x00\x00\x01\xba") {
+		return false
+	}
+	length := 0
+	switch {
+	case p[4]&0xc4 == 0x44 && p[6]&4 != 0 && p[8]&4 != 0 && p[9]&1 != 0:
+		length = 14 + int(p[13]&7)
+	case p[4]&0xf1 == 0x21 && p[6]&1 != 0 && p[8]&1 != 0:
+		length = 12
+	}
+	return length > 0 && len(p) >= length+3 && hasPrefix(p[length:], "\x00\x00\x01")
+}
+
+// syncs is how many packets of a transport stream must be seen.
+const syncs = 5
+
+// isTransportStream: packets of a length, each with a header (ISO/IEC 13818-1, section 2.4.3.2) that begins at an offset. What
+// repeats exactly is a tone.
+func isTransportStream(p []byte, length, offset int) bool {
+	if len(p) < (syncs-1)*length+offset+4 {
+		return false
+	}
+	differ := false
+	for i := range syncs {
+		h := p[i*length+offset:]
+		if h[0] != 0x47 || h[1]&0x80 != 0 || h[3]&0x30 == 0 {
+			return false
+		}
+		if i > 0 && i < syncs-1 {
+			differ = differ || !bytes.Equal(p[:length], p[i*length:(i+1)*length])
+		}
+	}
+	return differ
+}

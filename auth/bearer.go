@@ -91,6 +91,9 @@ func (a *AdminToken) CheckAdmin(token string) (Principal, error) {
 	return Principal{KeyID: AdminID, Name: AdminID, Account: DefaultAccount, Admin: true}, nil
 }
 
+// Digest returns the SHA-256 of the token, which changes when it does.
+func (a *AdminToken) Digest() [sha256.Size]byte { return a.sum.get() }
+
 // String returns the path.
 func (a *AdminToken) String() string { return "administrator token file " + a.sum.path }
 

@@ -32,6 +32,7 @@ type Config struct {
 	Limits       Limits
 	Transcribe   Transcribe
 	Speechall    Speechall
+	FFmpeg       FFmpeg
 	Vocabularies Vocabularies
 	Features     Features
 }
@@ -96,6 +97,17 @@ type Speechall struct {
 	MaxFile  Size          // 1 KiB to 1 TiB
 	MaxAudio time.Duration // above 0
 	Idle     time.Duration // without audio; 0: off
+	Origins  []string      // of web pages, or "*"; nil: none
+	SpoolDir string        // empty: the system's for temporary files
+	MaxSpool Size          // 1 MiB to 1 TiB
+}
+
+// FFmpeg is how the program of that name decodes what we do not.
+type FFmpeg struct {
+	Program   string        // name or path; empty: none
+	Memory    Size          // of a process; 32 MiB to 1 TiB
+	Time      time.Duration // of a processor, for a process; 1 s or more
+	Processes int           // at a time; above 0
 }
 
 // Vocabularies says where vocabularies and filters may be read from besides the request.

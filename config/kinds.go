@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,8 @@ var (
 	pairs    = kind[[]string]{"pairs such as openai.whisper-1=local.pocketsphinx-en-us", parsePairs, joinHosts}
 	storeURL = kind[string]{"sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", parseStore, asIs}
 	boolean  = kind[bool]{"true or false", parseBool, strconv.FormatBool}
+	origins  = kind[[]string]{"* or origins such as https://app.example.com", parseOrigins, joinHosts}
+	positive = kind[int]{"a whole number, 1 or more", parsePositive, strconv.Itoa}
 	count    = kind[int]{"a whole number, 0 or more", parseCount, strconv.Itoa}
 	logLevel = kind[slog.Level]{"debug, info, warn or error", parseLevel, levelName}
 )
@@ -57,6 +60,11 @@ func parseBool(s string) (value, ok bool) {
 func parseCount(s string) (int, bool) {
 	n, err := strconv.Atoi(s)
 	return n, err == nil && n >= 0
+}
+
+func parsePositive(s string) (int, bool) {
+	n, ok := parseCount(s)
+	return n, ok && n > 0
 }
 
 // span returns the kind of durations from least on.
@@ -171,6 +179,23 @@ func parseHosts(s string) ([]string, bool) {
 			host, port = strings.TrimSuffix(strings.TrimPrefix(list[i], "["), "]"), "0"
 		}
 		if !isHost(host) || !isPort(port) {
+			return nil, false
+		}
+	}
+	return list, true
+}
+
+// parseOrigins takes origins as browsers send them (RFC 6454, section 6.2), or the one star that stands for all.
+func parseOrigins(s string) ([]string, bool) {
+	if strings.TrimSpace(s) == "" {
+		return nil, true
+	}
+	list := strings.Split(s, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+		u, err := url.Parse(list[i])
+		star := list[i] == "*" && len(list) == 1
+		if !star && (err != nil || u.Host == "" || list[i] != strings.ToLower(u.Scheme+"://"+u.Host)) {
 			return nil, false
 		}
 	}

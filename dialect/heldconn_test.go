@@ -224,7 +224,7 @@ func TestHeldConnPing(t *testing.T) {
 		if !bytes.Equal(w.got, want) {
 			t.Errorf("after %d bytes of a frame: % x", at, w.got)
 		}
-		if w.deadline != (time.Time{}) {
+		if !w.deadline.IsZero() {
 			t.Errorf("a deadline is left: %v", w.deadline)
 		}
 	}

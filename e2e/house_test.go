@@ -125,11 +125,11 @@ const speech = `
 
 // scripted is what each server with the scripted engine is told beside its script.
 var scripted = map[string][]string{
-	"talk":    nil,
+	"talk":    {"--speechall-aliases", "*=local.script"},
 	"english": {"--set", "engines.script.languages=en-US", "--vocabularies-import-dir", "FOLDER"},
 	"idle":    {"--limits-idle", "1s"},
 	"short":   {"--limits-stream", "2s"},
-	"dies":    {"--set", "engines.script.fault=die", "--set", "engines.script.fault_at=1s"},
+	"dies":    {"--speechall-aliases", "*=local.script", "--set", "engines.script.fault=die", "--set", "engines.script.fault_at=1s"},
 	"full":    {"--set", "engines.script.fault=refuse"},
 	"stalls":  {"--set", "engines.script.fault=stall", "--set", "engines.script.fault_at=1s", "--limits-finish", "1s", "--limits-lag", "1s"},
 	"long":    {"--set", "engines.script.script=LONG"},

@@ -11,16 +11,18 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// SniffLen is how many bytes [Container] can make use of in a stream whose pieces are small.
+// SniffLen is how many bytes [Container] needs of most files.
 const SniffLen = 64
 
 // Container returns the name of the kind of file that begins like prefix, such as "WAV", or an empty one for what may be bare
-// samples.
-func Container(prefix []byte) string {
+// samples. more says that it cannot be told before more bytes have come, which is seldom so of bare samples.
+func Container(prefix []byte) (kind string, more bool) {
 	if kind := audio.Sniff(prefix); kind != audio.KindUnknown {
-		return kind.String()
+		return kind.String(), false
 	}
-	return ""
+	// MPEG's streams have no beginning: they are told by several of their frames.
+	frames := len(prefix) > 4 && (prefix[0] == 0xff && prefix[1] >= 0xe0 || prefix[0] == 0x47 || prefix[4] == 0x47)
+	return "", len(prefix) < SniffLen || frames && len(prefix) < audio.SniffLen
 }
 
 // piece is how much audio is handed on at a time.
@@ -28,10 +30,15 @@ const piece = 500 * time.Millisecond
 
 // Decode reads a file and gives its sound as 16-bit PCM with the given rate and one channel to write, a piece at a time; pcm is valid
 // during the call. It returns how much audio that was. It ends with the file, with ctx, with the first error of write, which is
-// returned as it is, or after most of audio, with TooLong; 0: any length. The error is Malformed or Unsupported for what cannot be
-// decoded. A read of r that waits is not ended.
-func Decode(ctx context.Context, r io.Reader, rate int, most time.Duration, write func(pcm []byte) error) (time.Duration, error) {
-	rec, err := openAudio(r)
+// returned as it is, or after MaxAudio, with TooLong. The error is Malformed or Unsupported for what cannot be decoded. A file may
+// break off: it may be a recording that its owner has just ended.
+func (s *Service) Decode(ctx context.Context, in *Input, rate int, write func(pcm []byte) error) (time.Duration, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if in.Interrupt != nil {
+		defer context.AfterFunc(ctx, in.Interrupt)()
+	}
+	rec, err := s.Open(ctx, in)
 	if err != nil {
 		return 0, err
 	}
@@ -50,7 +57,7 @@ func Decode(ctx context.Context, r io.Reader, rate int, most time.Duration, writ
 		}
 		return write(raw)
 	}
-	heard, err := read(ctx, rec, most, func(samples []int16) error {
+	heard, err := read(ctx, rec, s.opts.MaxAudio, func(samples []int16) error {
 		mono = audio.AppendMono(mono[:0], samples, from.Channels)
 		out = resampler.Append(out[:0], mono)
 		return give(out)
@@ -61,36 +68,8 @@ func Decode(ctx context.Context, r io.Reader, rate int, most time.Duration, writ
 	return heard, err
 }
 
-// openAudio reads the header of a file.
-func openAudio(r io.Reader) (*audio.Reader, error) {
-	var head prefix
-	rec, err := audio.Open(io.TeeReader(r, &head), audio.Options{})
-	if errors.Is(err, audio.ErrUnsupported) && audio.Sniff(head) == audio.KindUnknown {
-		return nil, &stt.Error{Code: stt.Unsupported, Op: "read", Option: "audio", Want: "WAV, FLAC or Opus in Ogg",
-			Msg: "this is no audio file of a known kind; expected WAV, FLAC or Opus in Ogg"}
-	}
-	if err != nil {
-		return nil, explain(err)
-	}
-	if f := rec.Format(); f.Rate < audio.MinRate || f.Rate > audio.MaxRate {
-		rec.Close()
-		return nil, &stt.Error{Code: stt.Unsupported, Op: "read", Option: "audio", Got: f.String(),
-			Msg: fmt.Sprintf("the file has %d samples a second; %d to %d are taken", f.Rate, audio.MinRate, audio.MaxRate)}
-	}
-	return rec, nil
-}
-
-// prefix keeps the first bytes that are written to it.
-type prefix []byte
-
-// Write implements io.Writer.
-func (p *prefix) Write(b []byte) (int, error) {
-	*p = append(*p, b[:min(len(b), audio.SniffLen-len(*p))]...)
-	return len(b), nil
-}
-
 // read gives all samples of rec, and returns how much audio they are.
-func read(ctx context.Context, rec *audio.Reader, most time.Duration, give func(samples []int16) error) (time.Duration, error) {
+func read(ctx context.Context, rec decoding, most time.Duration, give func(samples []int16) error) (time.Duration, error) {
 	f := rec.Format()
 	samples := make([]int16, max(int(int64(f.Rate)*int64(piece)/int64(time.Second)), 1)*f.Channels)
 	at := func() time.Duration { return audio.FramesToDuration(rec.Position(), f.Rate) }
@@ -117,7 +96,7 @@ func read(ctx context.Context, rec *audio.Reader, most time.Duration, give func(
 }
 
 // fill reads until samples is full or nothing is left.
-func fill(rec *audio.Reader, samples []int16) (n int, err error) {
+func fill(rec decoding, samples []int16) (n int, err error) {
 	for n < len(samples) && err == nil {
 		var m int
 		m, err = rec.ReadSamples(samples[n:])

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/earshot-stt/earshot/audio"
+	"github.com/earshot-stt/earshot/audio/ffmpeg"
+	"github.com/earshot-stt/earshot/job/spool"
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
 )
@@ -18,13 +20,28 @@ type Options struct {
 	MaxAudio time.Duration
 	// MaxTime is how long a job may take; 0: any time.
 	MaxTime time.Duration
+	// FFmpeg decodes what package audio does not; nil: such files are refused.
+	FFmpeg *ffmpeg.Program
+	// Spool keeps files that cannot be decoded as they come; nil: in the system's folder for temporary files, [MaxSpool] bytes at most.
+	Spool *spool.Spool
 }
 
 // Service runs jobs. It may be used concurrently.
 type Service struct{ opts Options }
 
+// MaxSpool is how much is kept on disk by a Service that is not told, in bytes.
+const MaxSpool = 4 << 30
+
 // New returns a Service.
-func New(opts Options) *Service { return &Service{opts: opts} }
+func New(opts Options) *Service {
+	if opts.Spool == nil {
+		opts.Spool = spool.New("", MaxSpool)
+	}
+	return &Service{opts: opts}
+}
+
+// Spool is where the service keeps files. Whoever must keep a file before there can be a job keeps it there.
+func (s *Service) Spool() *spool.Spool { return s.opts.Spool }
 
 // MaxAudio is the longest file taken, as audio time; 0: any.
 func (s *Service) MaxAudio() time.Duration { return s.opts.MaxAudio }
@@ -33,16 +50,17 @@ func (s *Service) MaxAudio() time.Duration { return s.opts.MaxAudio }
 type Request struct {
 	// Session is who asks and for what. Its Config.Audio is set by what the file turns out to be.
 	Session *session.Request
-	// Body is the file. It is read as fast as the recognizer takes it, and to its end.
-	Body io.Reader
-	// Interrupt ends a Read of Body that waits, from any goroutine. It may be called more than once. nil: reads do not wait for long.
-	Interrupt func()
+	// Input is the file, which is read to its end.
+	Input
 	// Rewrite changes what was said, event by event, after the features of the session; nil: nothing does.
 	Rewrite func(ev *stt.Event)
 	// Final is told of each final as it comes; its error ends the job. nil: nobody is.
 	Final func(seg *stt.Segment) error
 	// Opened is told the session's model when the file has been recognised as one, before anything is transcribed; nil: nobody is.
 	Opened func(model string)
+
+	// Asked is set by Run when it asks for a session. From then on the session's own log and accounts tell how the job ended.
+	Asked bool
 }
 
 // Result is what was said.
@@ -66,14 +84,16 @@ func (s *Service) Run(ctx context.Context, r *Request) (*Result, error) {
 		defer context.AfterFunc(ctx, r.Interrupt)()
 	}
 	res, err := s.run(ctx, r)
-	if ctx.Err() != nil && err != nil {
-		return nil, context.Cause(ctx)
+	if code := stt.CodeOf(err); ctx.Err() != nil && (code == stt.Canceled || code == stt.DeadlineExceeded) {
+		return nil, context.Cause(ctx) // other errors are what came first: an interrupted body may end ctx as well
 	}
 	return res, err
 }
 
 func (s *Service) run(ctx context.Context, r *Request) (*Result, error) {
-	rec, err := openAudio(r.Body)
+	decoding, stop := context.WithCancel(ctx)
+	defer stop()
+	rec, err := s.Open(decoding, &r.Input)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +104,7 @@ func (s *Service) run(ctx context.Context, r *Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Asked = true
 	ses, err := s.opts.Sessions.Open(ctx, r.Session)
 	if err != nil {
 		return nil, err
@@ -99,12 +120,6 @@ func (s *Service) run(ctx context.Context, r *Request) (*Result, error) {
 	go func() { // owned by run, which awaits fed; ends with the file, the session or ctx
 		var err error
 		res.Duration, err = s.feed(ctx, ses, rec, pace)
-		if err == nil {
-			// A server learns that its client has gone only at the end of what the client sends, which may be behind the audio.
-			if _, err = io.Copy(io.Discard, r.Body); err != nil {
-				err = explain(err)
-			}
-		}
 		switch {
 		case err == nil:
 		case ctx.Err() != nil || stt.CodeOf(err) == stt.Canceled:
@@ -115,10 +130,14 @@ func (s *Service) run(ctx context.Context, r *Request) (*Result, error) {
 		fed <- err
 	}()
 	why := s.collect(ctx, ses, r, res)
-	ses.Abort(why) // unblocks the feeder
+	ses.Abort(why) // unblocks the feeder, and so does stop
+	stop()
+	// Who is sending just now is done with at the next read; a body that was interrupted may not be read on from.
+	bound := time.NewTimer(moment)
+	defer bound.Stop()
 	select {
 	case <-fed: //nolint:errcheck // the feeder has told the session
-	default:
+	case <-bound.C:
 		if r.Interrupt != nil {
 			r.Interrupt()
 		}
@@ -134,6 +153,9 @@ func (s *Service) run(ctx context.Context, r *Request) (*Result, error) {
 	return res, nil
 }
 
+// moment is how long a read of a body may go on before it is interrupted.
+const moment = 500 * time.Millisecond
+
 // pace returns how many times faster than speech the model takes audio; 0: any number.
 func (s *Service) pace(ctx context.Context, cfg *stt.Config) (float64, error) {
 	m, err := s.opts.Sessions.Model(ctx, cfg)
@@ -141,7 +163,7 @@ func (s *Service) pace(ctx context.Context, cfg *stt.Config) (float64, error) {
 }
 
 // feed sends the file to the session and ends its audio.
-func (s *Service) feed(ctx context.Context, ses *session.Session, rec *audio.Reader, pace float64) (time.Duration, error) {
+func (s *Service) feed(ctx context.Context, ses *session.Session, rec *Recording, pace float64) (time.Duration, error) {
 	var raw []byte
 	f := rec.Format()
 	began, sent := time.Now(), int64(0)
@@ -157,7 +179,16 @@ func (s *Service) feed(ctx context.Context, ses *session.Session, rec *audio.Rea
 		return ses.Write(ctx, raw)
 	})
 	if err == nil {
+		if err = rec.Incomplete(); err != nil {
+			return heard, explain(err)
+		}
 		err = ses.CloseSend(ctx)
+	}
+	if err == nil {
+		// A server learns that its client has gone only at the end of what the client sends, which may be behind the audio.
+		if err = rec.Rest(); err != nil {
+			err = explain(err)
+		}
 	}
 	return heard, err
 }

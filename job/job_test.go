@@ -105,7 +105,7 @@ func TestRun(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var told []string
 				began := time.Now()
-				res, _, err := run(t, recognizer(t, script.Options{}), job.Options{}, &job.Request{Body: bytes.NewReader(c.body),
+				res, _, err := run(t, recognizer(t, script.Options{}), job.Options{}, &job.Request{Input: job.Input{Body: bytes.NewReader(c.body)},
 					Final: func(seg *stt.Segment) error { told = append(told, seg.Best().Text); return nil }})
 				if err != nil {
 					t.Fatal(err)
@@ -148,7 +148,7 @@ func TestRunFails(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				res, _, err := run(t, recognizer(t, c.engine), c.limits, &job.Request{Body: c.body, Final: c.final})
+				res, _, err := run(t, recognizer(t, c.engine), c.limits, &job.Request{Input: job.Input{Body: c.body}, Final: c.final})
 				if res != nil || stt.CodeOf(err) != c.code || c.is != nil && !errors.Is(err, c.is) {
 					t.Errorf("got %v, %v; expected %v", res, err, c.code)
 				}
@@ -170,7 +170,7 @@ func TestRunCancelled(t *testing.T) {
 		s := session.NewService(session.Options{Recognizer: recognizer(t, script.Options{})})
 		ended := make(chan error, 1)
 		go func() { // owned by the test, which awaits ended; ends with ctx
-			_, err := job.New(job.Options{Sessions: s}).Run(ctx, &job.Request{Session: &session.Request{}, Body: r, Interrupt: func() { r.CloseWithError(errors.New("interrupted")) }})
+			_, err := job.New(job.Options{Sessions: s}).Run(ctx, &job.Request{Session: &session.Request{}, Input: job.Input{Body: r, Interrupt: func() { r.CloseWithError(errors.New("interrupted")) }}})
 			ended <- err
 		}()
 		w.Write(wav(16000, 1, 5*time.Second, 0)[:50000])
@@ -186,7 +186,7 @@ func TestRunCancelled(t *testing.T) {
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		res, _, err := run(t, paced{recognizer(t, script.Options{}), 4}, job.Options{}, &job.Request{Body: bytes.NewReader(wav(16000, 1, 60*time.Second, 0))})
+		res, _, err := run(t, paced{recognizer(t, script.Options{}), 4}, job.Options{}, &job.Request{Input: job.Input{Body: bytes.NewReader(wav(16000, 1, 60*time.Second, 0))}})
 		if took := time.Since(began); err != nil || len(res.Segments) != 2 || took < 14*time.Second || took > 16*time.Second {
 			t.Errorf("%v after %v", err, took)
 		}
@@ -196,7 +196,7 @@ func TestPace(t *testing.T) {
 // What the caller rewrites is what is told and kept.
 func TestRewritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		res, _, err := run(t, recognizer(t, script.Options{}), job.Options{}, &job.Request{Body: bytes.NewReader(wav(16000, 1, 5*time.Second, 0)),
+		res, _, err := run(t, recognizer(t, script.Options{}), job.Options{}, &job.Request{Input: job.Input{Body: bytes.NewReader(wav(16000, 1, 5*time.Second, 0))},
 			Rewrite: func(ev *stt.Event) {
 				if ev.Kind == stt.EventSegment && strings.HasPrefix(ev.Segment.Best().Text, "good") {
 					ev.Segment.Alternatives = []stt.Alternative{{}}
@@ -215,7 +215,7 @@ func TestMemory(t *testing.T) {
 	runtime.GC()
 	start := heap()
 	body := io.MultiReader(bytes.NewReader(wav(16000, 1, 0, math.MaxUint32-36)), io.LimitReader(z, 3600*32000))
-	if res, _, err := run(t, recognizer(t, script.Options{}), job.Options{}, &job.Request{Body: body}); err != nil || res.Duration != time.Hour {
+	if res, _, err := run(t, recognizer(t, script.Options{}), job.Options{}, &job.Request{Input: job.Input{Body: body}}); err != nil || res.Duration != time.Hour {
 		t.Fatal(res, err)
 	}
 	if z.peak > start+most {
@@ -247,7 +247,7 @@ func (z *zeros) Read(p []byte) (int, error) {
 func TestDecode(t *testing.T) {
 	for _, c := range []struct{ rate, channels int }{{8000, 1}, {16000, 1}, {44100, 2}, {48000, 6}} {
 		n := 0
-		heard, err := job.Decode(t.Context(), bytes.NewReader(wav(c.rate, c.channels, 2*time.Second, 0)), 16000, 0, func(pcm []byte) error {
+		heard, err := job.New(job.Options{}).Decode(t.Context(), &job.Input{Body: bytes.NewReader(wav(c.rate, c.channels, 2*time.Second, 0))}, 16000, func(pcm []byte) error {
 			if len(pcm)%2 != 0 || len(pcm) > 40000 {
 				t.Errorf("%d bytes at a time", len(pcm))
 			}
@@ -259,18 +259,32 @@ func TestDecode(t *testing.T) {
 		}
 	}
 	full := errors.New("full")
-	if _, err := job.Decode(t.Context(), bytes.NewReader(wav(16000, 1, time.Second, 0)), 16000, 0, func([]byte) error { return full }); err != full {
+	if _, err := job.New(job.Options{}).Decode(t.Context(), &job.Input{Body: bytes.NewReader(wav(16000, 1, time.Second, 0))}, 16000, func([]byte) error { return full }); err != full {
 		t.Errorf("got %v", err)
 	}
-	if _, err := job.Decode(t.Context(), bytes.NewReader(wav(16000, 1, 2*time.Second, 0)), 16000, time.Second, func([]byte) error { return nil }); stt.CodeOf(err) != stt.TooLong {
+	if _, err := job.New(job.Options{MaxAudio: time.Second}).Decode(t.Context(), &job.Input{Body: bytes.NewReader(wav(16000, 1, 2*time.Second, 0))}, 16000, func([]byte) error { return nil }); stt.CodeOf(err) != stt.TooLong {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestContainer(t *testing.T) {
-	for prefix, want := range map[string]string{string(wav(8000, 1, time.Second, 0)[:job.SniffLen]): "WAV", "OggS\x00\x02" + strings.Repeat("\x00", 30): "Ogg", strings.Repeat("\x01\x00", 32): "", "": ""} {
-		if got := job.Container([]byte(prefix)); got != want {
-			t.Errorf("%q is %q, expected %q", prefix[:min(4, len(prefix))], got, want)
+	frame := "\xff\xfb\x90\x64" + strings.Repeat("\x00", 413)
+	for _, c := range []struct {
+		prefix, want string
+		more         bool
+	}{
+		{string(wav(8000, 1, time.Second, 0)[:job.SniffLen]), "WAV", false},
+		{"OggS\x00\x02" + strings.Repeat("\x00", 30), "Ogg", false},
+		{strings.Repeat("\x01\x00", 32), "", false},
+		{"", "", true},
+		{"RIFF", "", true},
+		{frame[:job.SniffLen], "", true},
+		{frame + frame[:416] + "\x01", "MP3", false},
+		{strings.Repeat("\xff\xff", 2048), "", false},
+		{"G" + strings.Repeat("\x00", 80), "", true},
+	} {
+		if got, more := job.Container([]byte(c.prefix)); got != c.want || more != c.more {
+			t.Errorf("%q is %q, %v, expected %q, %v", c.prefix[:min(4, len(c.prefix))], got, more, c.want, c.more)
 		}
 	}
 }

@@ -23,8 +23,10 @@ packages() {
 		flac                   test  writes the FLAC files that are read
 		sctk                   test  judges our scoring
 		pocketsphinx           test  the batch decoder as yardstick
+		ffmpeg                 test  decodes the files that the server itself does not (also used by the server)
 		postgresql             test  the second database, in clusters of the tests' own
 		chromium               e2e   a browser that opens streams
+		ffmpeg                 e2e   decodes what browsers record
 		awscli                 e2e   the AWS CLI, which manages vocabularies
 		golang-github-aws-aws-sdk-go-v2-dev  e2e  the AWS SDK for Go v2
 	LIST

@@ -23,22 +23,24 @@ import (
 
 // estate is what outlives the process: the store, with what knows keys, limits and usage in front of it.
 type estate struct {
-	store    *store.Store
-	account  string // id of the account of keys that stand in files
-	keys     *identity.Keys
-	throttle *identity.Throttle
-	admin    *auth.AdminToken
-	gate     *quota.Gate
-	ledger   *ledger.Ledger
-	keeper   *resources.Keeper
+	store     *store.Store
+	log       *slog.Logger
+	account   string // id of the account of keys that stand in files
+	keys      *identity.Keys
+	throttle  *identity.Throttle
+	passwords *auth.Passwords
+	admin     *auth.AdminToken
+	gate      *quota.Gate
+	ledger    *ledger.Ledger
+	keeper    *resources.Keeper
 
 	stop    context.CancelFunc
 	counted sync.WaitGroup
 }
 
 // openEstate opens the store and the files beside it, making what is missing. It tells the operator what it has made, last of all
-// what is told only once.
-func openEstate(ctx context.Context, cfg *config.Config, dir *datadir.Dir, watch watcher, opts Options) (*estate, error) {
+// what is told only once. at is the address of the console.
+func openEstate(ctx context.Context, cfg *config.Config, dir *datadir.Dir, at string, watch watcher, opts Options) (*estate, error) {
 	opened, err := state.Open(ctx, dir.Path(""), cfg, state.Options{Getenv: opts.Getenv, Log: opts.Log})
 	if err != nil {
 		return nil, err
@@ -47,14 +49,15 @@ func openEstate(ctx context.Context, cfg *config.Config, dir *datadir.Dir, watch
 	for _, f := range opened.Made {
 		fmt.Fprintf(opts.Out, "earshot made %s\n", f)
 	}
-	e := &estate{store: opened.Store, throttle: identity.NewThrottle(), stop: func() {}}
-	files, err := e.openFiles(ctx, dir, opts)
+	e := &estate{store: opened.Store, log: opts.Log, throttle: identity.NewThrottle(), passwords: auth.NewPasswords(auth.Cost{}), stop: func() {}}
+	files, err := e.openFiles(ctx, dir, at, opts)
 	if err != nil {
 		opened.Store.Close()
 		return nil, err
 	}
-	e.keys = identity.New(e.store, identity.Options{Files: files, Throttle: e.throttle, Log: opts.Log})
-	e.gate = quota.New(quota.Options{Limits: e.keys, Totals: e.store, Streams: cfg.Limits.Streams, Each: cfg.Limits.AccountStreams, Log: opts.Log})
+	timed := timedStore{e.store, watch.asked}
+	e.keys = identity.New(timed, identity.Options{Files: files, Throttle: e.throttle, Sound: e.store.Sound, Log: opts.Log})
+	e.gate = quota.New(quota.Options{Limits: e.keys, Totals: timed, Streams: cfg.Limits.Streams, Each: cfg.Limits.AccountStreams, Log: opts.Log})
 	e.ledger = ledger.New(ledger.Options{Sink: e.store, Budgets: e.gate, Log: opts.Log, Wrote: watch.wrote})
 	e.keeper = resources.New(e.store, resources.Options{Account: e.owner, Log: opts.Log, Files: resources.Files{
 		Dir: cfg.Vocabularies.ImportDir, Buckets: cfg.Vocabularies.Buckets, Endpoint: cfg.Vocabularies.BucketEndpoint,
@@ -73,11 +76,12 @@ func (e *estate) owner(_ context.Context, name string) (string, error) {
 
 // watcher is told of what an estate does.
 type watcher struct {
-	wrote func(took time.Duration, err error) // each batch of usage; nil: nobody is
+	wrote func(took time.Duration, err error)              // each batch of usage; nil: nobody is
+	asked func(what string, took time.Duration, err error) // each question about keys, accounts and budgets; nil: nobody is
 }
 
 // openFiles opens the keys that stand in files, and has the store take over those that it does not know yet.
-func (e *estate) openFiles(ctx context.Context, dir *datadir.Dir, opts Options) (identity.Files, error) {
+func (e *estate) openFiles(ctx context.Context, dir *datadir.Dir, at string, opts Options) (identity.Files, error) {
 	by := store.Actor{Name: "server"}
 	account, err := state.Account(ctx, e.store, by, state.DefaultAccount)
 	if err != nil {
@@ -93,6 +97,13 @@ func (e *estate) openFiles(ctx context.Context, dir *datadir.Dir, opts Options) 
 	}
 	if created.AdminToken != "" {
 		fmt.Fprintf(opts.Out, "administrator token, shown this once: %s\n", created.AdminToken)
+		if at != "" {
+			link, err := e.firstLink(ctx, at)
+			if err != nil {
+				return identity.Files{}, err
+			}
+			fmt.Fprintf(opts.Out, "console, signed in by this link once, within a day: %s\n", link)
+		}
 	}
 	keys, err := auth.OpenFile(dir.Path(auth.CredentialsFile), told(auth.CredentialsFile, opts.Log))
 	if err != nil {
@@ -105,7 +116,7 @@ func (e *estate) openFiles(ctx context.Context, dir *datadir.Dir, opts Options) 
 	if e.admin, err = auth.OpenAdminToken(dir.Path(auth.AdminTokenFile), told(auth.AdminTokenFile, opts.Log)); err != nil {
 		return identity.Files{}, err
 	}
-	imported, err := identity.Import(ctx, e.store, identity.Sources{Folder: dir.Path(""), Keys: keys, APIKey: apiKey, Account: account.ID}, by)
+	imported, err := identity.Import(ctx, e.store, identity.Sources{Keys: keys, APIKey: apiKey, Account: account.ID}, by)
 	if err != nil {
 		return identity.Files{}, err
 	}
@@ -129,19 +140,38 @@ func told(what string, log *slog.Logger) auth.FileOptions {
 	}}
 }
 
-// admit lets a request in that opens no stream, or says that they come too fast. It is counted either way.
-func (e *estate) admit(ctx context.Context, caller auth.Principal) error {
-	key := cmp.Or(caller.Parent, caller.KeyID)
-	err := e.gate.Request(ctx, caller.Account, key)
-	e.ledger.Request(caller.Account, key, "amazon-json", err)
-	return err
+// admit returns what lets a request in that opens no stream, or says that they come too fast. It is counted either way, under the
+// protocol.
+func (e *estate) admit(protocol string) func(context.Context, auth.Principal) error {
+	return func(ctx context.Context, caller auth.Principal) error {
+		key := cmp.Or(caller.Parent, caller.KeyID)
+		err := e.gate.Request(ctx, caller.Account, key)
+		e.ledger.Request(caller.Account, key, protocol, err)
+		return err
+	}
 }
 
-// count begins to write down what sessions use, and to tidy up, until close.
+// keptResources is how long the audit log has what accounts have done to their own resources, as often as they liked. What administrators have
+// done stays.
+const keptResources = 400 * 24 * time.Hour
+
+// forgetAudit removes what is older.
+func (e *estate) forgetAudit(ctx context.Context) {
+	const atOnce = 2000
+	for range 100 {
+		n, err := e.store.ForgetAudit(ctx, time.Now().Add(-keptResources), []string{store.KindVocabulary, store.KindVocabularyFilter, kindRuleset}, atOnce)
+		if err != nil || n < atOnce {
+			return // what is left the next time is soon enough for
+		}
+	}
+}
+
+// count begins to write down what sessions use, to end those whose key is not good any more, and to tidy up, until close.
 func (e *estate) count(sessions *session.Service) {
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	e.counted.Go(func() { e.ledger.Run(ctx, sessions) }) // owned by the estate; close ends it
+	e.counted.Go(func() { e.keys.Watch(ctx, sessions) }) // owned by the estate; close ends it
 	e.counted.Go(func() { e.tidy(ctx) })                 // owned by the estate; close ends it
 }
 
@@ -157,6 +187,10 @@ func (e *estate) tidy(ctx context.Context) {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
 	for {
+		if err := e.store.ForgetConsoleSessions(ctx, time.Now().Add(-keptExpired)); err != nil && ctx.Err() == nil {
+			e.log.Warn("tidying up", slog.Any("error", err))
+		}
+		e.forgetAudit(ctx)
 		for range 100 {
 			n, err := e.store.DeleteExpiredKeys(ctx, store.Actor{Name: "server"}, time.Now().Add(-keptExpired))
 			if err != nil || n == 0 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/config"
+	"github.com/earshot-stt/earshot/console"
 	"github.com/earshot-stt/earshot/dialect/speechall"
 	"github.com/earshot-stt/earshot/dialect/transcribe"
 	"github.com/earshot-stt/earshot/server/admin"
@@ -20,11 +21,12 @@ import (
 // rooms are what is behind the handlers.
 type rooms struct {
 	keys    auth.AccessKeys
-	guard   transcribe.Guard // nil: nobody is slowed down
-	used    func(id string)  // told of keys that are used; nil: nobody is
-	token   *auth.AdminToken // nil: there is no administrator
-	admin   http.Handler     // nil: there is no administration
-	metrics http.Handler     // nil: there are none
+	guard   transcribe.Guard     // nil: nobody is slowed down
+	used    func(id string)      // told of keys that are used; nil: nobody is
+	strange transcribe.Strangers // told of requests without good credentials; nil: nobody is
+	admin   *admin.Handler       // nil: there is no administration
+	metrics http.Handler         // nil: there are none
+	console http.Handler         // nil: there is none
 
 	speechall http.Handler // nil: it is not spoken
 
@@ -33,10 +35,14 @@ type rooms struct {
 }
 
 // rooms puts together what the handlers need.
-func (s *server) rooms(cfg *config.Config, e *estate, recognizer stt.Recognizer, opts Options) rooms {
-	return rooms{keys: e.keys, guard: e.throttle, used: e.keys.Used, token: e.admin, keep: e.keeper, admit: e.admit, speechall: s.speechall(cfg, e, recognizer), admin: admin.New(admin.Options{Store: e.store, Token: e.admin,
+func (s *server) rooms(cfg *config.Config, e *estate, recognizer stt.Recognizer, opts Options) (rooms, error) {
+	slots, _ := recognizer.(stt.Slotter)
+	administration := admin.New(admin.Options{Store: e.store, Token: e.admin, Passwords: e.passwords,
 		Throttle: e.throttle, Hosts: cfg.PublicHosts, Sessions: s.sessions, Log: s.log, System: admin.System{Version: s.version,
-			Engine: s.engine, Started: s.started, State: s.state, Models: recognizer.Models, Settings: settings(cfg, opts.Sources)}})}
+			Engine: s.engine, Started: s.started, State: s.state, Models: recognizer.Models, Slots: slots, Settings: settings(cfg, opts.Sources)}})
+	console, err := s.console(cfg, e, recognizer, administration)
+	return rooms{keys: e.keys, guard: e.throttle, used: e.keys.Used, keep: e.keeper, admit: e.admit("amazon-json"), speechall: s.speechall(cfg, e, recognizer),
+		admin: administration, console: console}, err
 }
 
 // settings is the configuration in force.
@@ -55,7 +61,7 @@ func (s *server) handlers(cfg *config.Config, in rooms) http.Handler {
 	if refused == 0 {
 		refused = -1 // none
 	}
-	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: in.keys, Guard: in.guard, Used: in.used, Hosts: cfg.PublicHosts, Log: s.log,
+	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: in.keys, Guard: in.guard, Used: in.used, Strangers: in.strange, Hosts: cfg.PublicHosts, Log: s.log,
 		MaxMessage: int(cfg.Limits.Message), Refused: refused,
 		StrictChunks: cfg.Transcribe.Oversize == config.OversizeRefuse,
 		Unverified:   !cfg.Transcribe.VerifyChunks, ChunkAge: cfg.Transcribe.ChunkAge})
@@ -74,10 +80,15 @@ func (s *server) handlers(cfg *config.Config, in rooms) http.Handler {
 		}
 	}
 	s.health(mux)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, "Earshot %s: speech to text.\n\nApplications written for Amazon Transcribe streaming connect over HTTP/2 to %s\nor by WebSocket to %s; those for Speechall to /v1/transcribe,\nthose for OpenAI's transcriptions to /v1/audio/transcriptions.\n", s.version, transcribe.PathHTTP2, transcribe.Path)
-	})
-	in.backstage(mux, func(next http.Handler) http.Handler { return administrator(in.token, next) })
+	if in.console != nil {
+		mux.Handle("GET /{$}", in.console)
+		mux.Handle(console.Folder, in.console)
+	} else {
+		mux.HandleFunc("GET /{$}", s.greet)
+	}
+	if in.admin != nil {
+		in.backstage(mux, in.admin.Guarded)
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if transcribe.Astray(r) {
 			amazon.ServeHTTP(w, r)
@@ -93,7 +104,7 @@ func (s *server) handlers(cfg *config.Config, in rooms) http.Handler {
 func (s *server) backstageHandlers(in rooms) http.Handler {
 	mux := http.NewServeMux()
 	s.health(mux)
-	in.backstage(mux, func(next http.Handler) http.Handler { return next })
+	in.backstage(mux, func(_ admin.Role, next http.Handler) http.Handler { return next })
 	return named(mux, s.backstage.Listener)
 }
 
@@ -124,13 +135,13 @@ func (s *server) health(mux *http.ServeMux) {
 	mux.HandleFunc("GET /readyz", s.readyz)
 }
 
-// backstage adds what is for administrators. guarded lets in whom it may.
-func (in *rooms) backstage(mux *http.ServeMux, guarded func(http.Handler) http.Handler) {
-	mux.Handle("/debug/pprof/", guarded(http.HandlerFunc(pprof.Index)))
-	mux.Handle("/debug/pprof/profile", guarded(http.HandlerFunc(pprof.Profile)))
-	mux.Handle("/debug/pprof/trace", guarded(http.HandlerFunc(pprof.Trace)))
+// backstage adds what is for administrators. guarded lets in who has the role. Profiles show what is in memory, and cost something to make.
+func (in *rooms) backstage(mux *http.ServeMux, guarded func(needs admin.Role, next http.Handler) http.Handler) {
+	mux.Handle("/debug/pprof/", guarded(admin.Admin, http.HandlerFunc(pprof.Index)))
+	mux.Handle("/debug/pprof/profile", guarded(admin.Admin, http.HandlerFunc(pprof.Profile)))
+	mux.Handle("/debug/pprof/trace", guarded(admin.Admin, http.HandlerFunc(pprof.Trace)))
 	if in.metrics != nil {
-		mux.Handle("GET /metrics", guarded(in.metrics))
+		mux.Handle("GET /metrics", guarded(admin.Viewer, in.metrics))
 	}
 	if in.admin != nil {
 		mux.Handle(admin.Prefix+"/", in.admin)
@@ -158,13 +169,15 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
 	word(w, status, state)
 }
 
-// state is warming, ready or draining.
+// state is warming, ready, draining, or impaired: where the store's file has been taken away, or its master key cannot be had.
 func (s *server) state() string {
 	switch {
 	case s.sessions.Draining():
 		return "draining"
 	case !s.warm.Load():
 		return "warming"
+	case s.trouble != nil && s.trouble() != nil:
+		return "impaired"
 	}
 	return "ready"
 }
@@ -173,21 +186,6 @@ func word(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	fmt.Fprintln(w, text)
-}
-
-// administrator lets in who has the administrator's token.
-func administrator(admin *auth.AdminToken, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if ok {
-			if _, err := admin.CheckAdmin(token); err == nil {
-				next.ServeHTTP(w, r)
-				return
-			}
-		}
-		w.Header().Set("WWW-Authenticate", `Bearer realm="earshot"`)
-		http.Error(w, "The administrator's token is needed: Authorization: Bearer TOKEN", http.StatusUnauthorized)
-	})
 }
 
 // requests counts the requests under way. Those that became WebSockets are not the HTTP server's any more, so somebody else

@@ -35,7 +35,9 @@ type server struct {
 	log       *slog.Logger
 	sessions  *session.Service
 	warm      atomic.Bool
+	trouble   func() error // what is wrong with the store; nil: nobody says
 	handling  requests
+	at        string   // the address of the console
 	backstage listener // for administrators only; its Listener is nil where there is none
 }
 
@@ -70,7 +72,8 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	}
 	// Last, so that a start that fails shows no token that is shown only once.
 	figures := metrics.New(opts.Version)
-	e, err := openEstate(ctx, cfg, dir, watcher{wrote: func(took time.Duration, err error) { figures.Store("usage", took, err) }}, opts)
+	at := consoleURL(cfg.PublicHosts, doors(listeners))
+	e, err := openEstate(ctx, cfg, dir, at, watcher{wrote: func(took time.Duration, err error) { figures.Store("usage", took, err) }, asked: figures.Store}, opts)
 	if err != nil {
 		closeAll(append(listeners, backstage))
 		return err
@@ -86,14 +89,20 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 		return err
 	}
 	defer finish()
-	s := &server{version: opts.Version, engine: cfg.Engine, started: time.Now(), log: opts.Log, backstage: backstage, handling: requests{ended: make(chan struct{}, 1)}}
+	s := &server{version: opts.Version, engine: cfg.Engine, started: time.Now(), log: opts.Log, at: at, backstage: backstage, handling: requests{ended: make(chan struct{}, 1)}}
 	s.sessions = session.NewService(session.Options{Recognizer: recognizer, Features: Features(cfg), Gate: e.gate, Meter: e.ledger, Observer: observer, Resources: e.keeper,
 		Limits: limits(cfg), Log: opts.Log})
+	s.trouble = e.keys.Trouble
 	e.count(s.sessions)
 	slots, _ := recognizer.(stt.Slotter)
 	figures.Ask(metrics.Sources{Sessions: s.sessions.Sessions, Slots: slots, Backlog: e.ledger.Backlog, Lost: e.ledger.Lost})
-	in := s.rooms(cfg, e, recognizer, opts)
-	in.metrics = figures.Handler()
+	in, err := s.rooms(cfg, e, recognizer, opts)
+	if err != nil {
+		closeAll(append(listeners, backstage))
+		return err
+	}
+	in.metrics, in.strange = figures.Handler(), figures.Refused
+	defer announce(dir, s.at)()
 	return s.run(ctx, cfg, opts.Out, recognizer, listeners, s.handlers(cfg, in), s.backstageHandlers(in))
 }
 
@@ -166,6 +175,9 @@ func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, rec
 				s.warm.Store(true)
 				for _, l := range listeners {
 					fmt.Fprintf(out, "earshot is ready: %s\n", l.url())
+				}
+				if s.at != "" {
+					fmt.Fprintf(out, "console: %s\n", s.at)
 				}
 			}
 		case err := <-failed:

@@ -42,9 +42,11 @@ type KeyFilter struct {
 	Account string
 	User    string
 	Parent  string // access keys only: the temporary ones of this key
-	Text    string // part of the name or the id, whatever the case
-	Prefix  string // API keys only: how the key begins
-	Page    Page
+	// Temporary, for access keys only, is "true" for temporary ones and "false" for the others; empty: all.
+	Temporary string
+	Text      string // part of the name or the id, whatever the case
+	Prefix    string // API keys only: how the key begins
+	Page      Page
 }
 
 // Use is when a key was used.
@@ -111,6 +113,12 @@ func (s *Store) DescribeAccessKey(ctx context.Context, id string) (AccessKey, er
 func (s *Store) AccessKeys(ctx context.Context, f KeyFilter) (list []AccessKey, next string, err error) {
 	var w where
 	w.equal("k.parent_id", f.Parent)
+	switch f.Temporary {
+	case "true":
+		w.and("k.parent_id IS NOT NULL")
+	case "false":
+		w.and("k.parent_id IS NULL")
+	}
 	most, err := f.conditions(&w)
 	if err != nil {
 		return nil, "", s.fail("access keys", err)

@@ -50,42 +50,52 @@ func scanKeySecret(r scanner) (v keySecret, err error) {
 	return v, err
 }
 
-// withSecrets returns a key with the secrets that are good now. It is one query: a key and the secrets of another moment do not go together.
+// withSecrets returns a key with the secrets that are good now.
 func (s *Store) withSecrets(ctx context.Context, c conn, id string) (AccessKey, error) {
 	m := s.master.Load()
 	if m == nil {
 		return AccessKey{}, errNoMaster()
 	}
-	rows, err := all(ctx, c, scanKeySecret, selectSecrets, lookup(id))
+	k, shut, err := s.opened(ctx, c, m, id)
+	if shut == nil {
+		return k, err
+	}
+	fresh, err := s.sealer(ctx, c) // another process may have rotated the master key meanwhile
 	if err != nil {
 		return AccessKey{}, err
 	}
-	if len(rows) == 0 {
-		return AccessKey{}, missing(sql.ErrNoRows, "access key", id)
+	if fresh == m {
+		return AccessKey{}, damaged(id, shut)
 	}
-	k, now := rows[0].key, s.now()
+	k, shut, err = s.opened(ctx, c, fresh, id)
+	if shut != nil {
+		return AccessKey{}, damaged(id, shut)
+	}
+	return k, err
+}
+
+// opened returns a key with its secrets, opened with m; shut says that one does not open. It is one query: a key and the secrets of another
+// moment do not go together.
+func (s *Store) opened(ctx context.Context, c conn, m *Master, id string) (k AccessKey, shut, err error) {
+	rows, err := all(ctx, c, scanKeySecret, selectSecrets, lookup(id))
+	if err != nil {
+		return AccessKey{}, nil, err
+	}
+	if len(rows) == 0 {
+		return AccessKey{}, nil, missing(sql.ErrNoRows, "access key", id)
+	}
+	k = rows[0].key
+	now := s.now()
 	for _, v := range rows {
 		if !v.number.Valid || !v.secret.Expires.IsZero() && !now.Before(v.secret.Expires) {
 			continue
 		}
 		if v.secret.Value, err = m.open(v.sealed, secretPlace(k.ID, v.number.Int64)); err != nil {
-			return AccessKey{}, s.whyShut(ctx, c, m, k.ID, err)
+			return AccessKey{}, err, nil
 		}
 		k.Secrets = append(k.Secrets, v.secret)
 	}
-	return k, nil
-}
-
-// whyShut tells a rotated master key from a damaged secret.
-func (s *Store) whyShut(ctx context.Context, c conn, m *Master, key string, cause error) error {
-	id, _, err := sealedWith(ctx, c)
-	if err != nil {
-		return err
-	}
-	if id != m.id {
-		return rotated(id, m)
-	}
-	return damaged(key, cause)
+	return k, nil, nil
 }
 
 func insertAccessKey(ctx context.Context, c conn, k AccessKey) error {

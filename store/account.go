@@ -84,6 +84,11 @@ func (s *Store) UpdateAccount(ctx context.Context, by Actor, id string, change f
 		if err != nil {
 			return AuditEntry{}, taken(err, "there is an account with the name %q already", a.Name)
 		}
+		if a.Disabled {
+			if err := endSessions(ctx, c, "user_id IN (SELECT id FROM users WHERE account_id = ?)", id); err != nil {
+				return AuditEntry{}, err
+			}
+		}
 		return entryOf("update", "account", id, id, changed(before, a))
 	})
 	if err != nil {

@@ -87,6 +87,9 @@ func (s *Store) UpdateAdminToken(ctx context.Context, by Actor, id string, chang
 		}
 		_, err = c.exec(ctx, "UPDATE admin_tokens SET name = ?, role = ?, expires = ?, disabled = ? WHERE id = ?",
 			t.Name, string(t.Role), micros(t.Expires), truth(t.Disabled), t.ID)
+		if err == nil && (t.Disabled || t.Role != before.Role) {
+			err = endSessions(ctx, c, "token = ?", id)
+		}
 		if err != nil {
 			return AuditEntry{}, err
 		}
@@ -105,7 +108,8 @@ func (s *Store) DeleteAdminToken(ctx context.Context, by Actor, id string) error
 		if err != nil {
 			return AuditEntry{}, err
 		}
-		if _, err := c.exec(ctx, "DELETE FROM admin_tokens WHERE id = ?", id); err != nil {
+		_, err1 := c.exec(ctx, "DELETE FROM admin_tokens WHERE id = ?", id)
+		if err := first(err1, endSessions(ctx, c, "token = ?", id)); err != nil {
 			return AuditEntry{}, err
 		}
 		return entryOf("delete", "admin-token", id, "", t)
@@ -124,5 +128,5 @@ func getAdminToken(ctx context.Context, c conn, id string) (AdminToken, error) {
 }
 
 func (t AdminToken) check() error {
-	return first(checkID("id", t.ID), checkName("name", t.Name, maxName), checkRole("role", t.Role), checkTime("created", t.Created), checkTime("expires", t.Expires))
+	return first(checkID("id", t.ID), checkName("name", t.Name, maxName), checkRole(t.Role), checkTime("created", t.Created), checkTime("expires", t.Expires))
 }

@@ -69,3 +69,21 @@ func insertAudit(ctx context.Context, c conn, e AuditEntry) error {
 	_, err := c.exec(ctx, "INSERT INTO audit ("+auditColumns+") VALUES "+values(1, 9), e.Revision, micros(e.At), e.Actor, e.Remote, e.Action, e.Kind, e.Target, e.Account, e.Detail)
 	return err
 }
+
+// ForgetAudit removes at most so many entries of the audit log that are older than a time and of one of some kinds, the oldest first, and returns
+// how many these were.
+func (s *Store) ForgetAudit(ctx context.Context, before time.Time, kinds []string, most int) (int64, error) {
+	if len(kinds) == 0 {
+		return 0, nil
+	}
+	args := []any{micros(before)}
+	for _, kind := range kinds {
+		args = append(args, kind)
+	}
+	var n int64
+	err := s.transact(ctx, func(c conn) (err error) {
+		n, err = c.exec(ctx, "DELETE FROM audit WHERE revision IN (SELECT revision FROM audit WHERE at < ? AND kind IN "+values(1, len(kinds))+" ORDER BY at LIMIT ?)", append(args, most)...)
+		return err
+	})
+	return n, s.fail("forget audit", err)
+}

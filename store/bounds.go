@@ -48,9 +48,21 @@ func checkLine(field, s string, most int) error {
 	return nil
 }
 
-// misleads is for what breaks lines or turns the order of the text around it.
+// misleads is for what breaks lines, turns the order of the text around it, or is not seen at all, so that two names look alike. What joins
+// and parts letters is left, since some scripts cannot be written without.
 func misleads(r rune) bool {
-	return r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\ufeff'
+	const joiner, nonJoiner = '\u200d', '\u200c'
+	switch {
+	case r == joiner || r == nonJoiner:
+		return false
+	case r == '\u2028' || r == '\u2029':
+		return true
+	case unicode.Is(unicode.Prepended_Concatenation_Mark, r): // signs of Arabic and Syriac, which are seen
+		return false
+	case r == '\u034f', r == '\u115f', r == '\u1160', r == '\u17b4', r == '\u17b5', r == '\u3164', r == '\uffa0', r == '\u2800': // letters and marks that are blank
+		return true
+	}
+	return unicode.Is(unicode.Cf, r)
 }
 
 // checkText takes at most so many bytes of UTF-8 without zeros, which PostgreSQL does not keep.
@@ -120,12 +132,12 @@ func checkTime(field string, t time.Time) error {
 	return nil
 }
 
-func checkRole(field string, r Role) error {
+func checkRole(r Role) error {
 	switch r {
 	case RoleAdmin, RoleMember, RoleViewer:
 		return nil
 	}
-	return invalid(field, "expected %q, %q or %q; got %s", RoleAdmin, RoleMember, RoleViewer, shown(string(r)))
+	return invalid("role", "expected %q, %q or %q; got %s", RoleAdmin, RoleMember, RoleViewer, shown(string(r)))
 }
 
 // limit is how many rows a page has.

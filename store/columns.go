@@ -95,18 +95,24 @@ func pattern(text string) string {
 
 // where collects conditions.
 type where struct {
-	text strings.Builder
+	text conditions
 	args []any
 }
 
+// conditions are what follows the tables of a query. (A strings.Builder would not do: it must not be copied.)
+type conditions string
+
+// String returns them.
+func (c conditions) String() string { return string(c) }
+
 // and adds a condition.
 func (w *where) and(condition string, args ...any) {
-	if w.text.Len() == 0 {
-		w.text.WriteString(" WHERE ")
+	if w.text == "" {
+		w.text = " WHERE "
 	} else {
-		w.text.WriteString(" AND ")
+		w.text += " AND "
 	}
-	w.text.WriteString(condition)
+	w.text += conditions(condition)
 	w.args = append(w.args, args...)
 }
 

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"time"
 )
 
 // BackupColumns returns all columns that backups have, as "table.column".
@@ -37,3 +39,56 @@ func (s *Store) FillKeys(ctx context.Context, account string, n int) (ids []stri
 	})
 	return ids, err
 }
+
+// FillUsage writes what keys have used: an hour of every day and all of every month, the same each time. The keys belong to a hundred accounts, which are not
+// looked for. The days and months are those before end, which is the beginning of one.
+func (s *Store) FillUsage(ctx context.Context, keys []string, end time.Time, days, months int) error {
+	of := map[series]sums{}
+	for i, key := range keys {
+		u := Usage{Account: "account" + strconv.Itoa(i%100), Key: key, Model: "m" + strconv.Itoa(i%3), Protocol: "amazon-websocket", Language: "en-US"}
+		for _, v := range seriesOf(u) {
+			of[v] = of[v].plus(sums{int64(600_000_000 + i), 10, 10, 1})
+		}
+	}
+	starts := map[Period][]int64{}
+	for d := range days {
+		day := hourOf(end.AddDate(0, 0, -d-1))
+		starts[ByDay], starts[ByHour] = append(starts[ByDay], day), append(starts[ByHour], day+12)
+	}
+	for m := range months {
+		starts[ByMonth] = append(starts[ByMonth], hourOf(end.AddDate(0, -m-1, 0)))
+	}
+	return s.transact(ctx, func(c conn) error {
+		wanted := map[series]bool{}
+		for v := range of {
+			wanted[v] = true
+		}
+		ids, err := s.number(ctx, c, wanted)
+		if err != nil {
+			return err
+		}
+		var slots []slot
+		names := make(map[int64]series, len(ids))
+		for v, id := range ids {
+			names[id] = v
+			for p, all := range starts {
+				for _, start := range all {
+					slots = append(slots, slot{id, p, start})
+				}
+			}
+		}
+		slices.SortFunc(slots, slot.compare)
+		return inChunks(len(slots), func(from, to int) error {
+			args := make([]any, 0, 7*(to-from))
+			for _, at := range slots[from:to] {
+				v := of[names[at.series]]
+				args = append(args, at.series, int64(at.period), at.start, v.audio, v.streams, v.requests, v.errors)
+			}
+			_, err := c.exec(ctx, "INSERT INTO usage_sums (series, period, start, audio, streams, requests, errors) VALUES "+values(to-from, 7), args...)
+			return err
+		})
+	})
+}
+
+// ForgetWide forgets what usage of many keys has been read.
+func (s *Store) ForgetWide() { s.wide = newWideCache() }

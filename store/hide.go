@@ -60,6 +60,24 @@ func (t AdminToken) Format(f fmt.State, _ rune) { fmt.Fprint(f, t.String()) }
 // LogValue gives package slog the id and the name.
 func (t AdminToken) LogValue() slog.Value { return idAndName(t.ID, t.Name) }
 
+// String returns the id and the name.
+func (n ConsoleSession) String() string { return fmt.Sprintf("console session %q (%q)", n.ID, n.Name) }
+
+// Format prints what String returns, whatever the verb.
+func (n ConsoleSession) Format(f fmt.State, _ rune) { fmt.Fprint(f, n.String()) }
+
+// LogValue gives package slog the id and the name.
+func (n ConsoleSession) LogValue() slog.Value { return idAndName(n.ID, n.Name) }
+
+// String returns the id and the role.
+func (l ConsoleLink) String() string { return fmt.Sprintf("console link %q (%s)", l.ID, l.Role) }
+
+// Format prints what String returns, whatever the verb.
+func (l ConsoleLink) Format(f fmt.State, _ rune) { fmt.Fprint(f, l.String()) }
+
+// LogValue gives package slog the id and the role.
+func (l ConsoleLink) LogValue() slog.Value { return idAndName(l.ID, string(l.Role)) }
+
 // String returns the id.
 func (m *Master) String() string { return "master key " + m.ID() }
 

@@ -35,7 +35,7 @@ const (
 //
 // A database of a newer version of this program is refused, and so is a master key other than the one that sealed what is in it.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Log, series: newSeriesCache()}
+	s := &Store{now: o.Now, log: o.Log, reload: o.Reload, series: newSeriesCache(), wide: newWideCache()}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -116,7 +116,11 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if mode != "wal" {
 		return &stt.Error{Code: stt.Unavailable, Msg: "the file system of the database does not do for SQLite: its journal would be " + mode + " instead of wal"}
 	}
-	return s.migrate(ctx)
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	s.place, err = placeOf(path)
+	return err
 }
 
 // ownFile makes the file where it is missing. SQLite gives the files beside it the same mode.

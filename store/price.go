@@ -15,7 +15,7 @@ type Price struct {
 
 // SetPrice sets or replaces the price of a model.
 func (s *Store) SetPrice(ctx context.Context, by Actor, p Price) error {
-	return s.change(ctx, "set price", by, func(c conn) (AuditEntry, error) {
+	return s.changeApart(ctx, "set price", by, func(c conn) (AuditEntry, error) {
 		if err := p.check(); err != nil {
 			return AuditEntry{}, err
 		}
@@ -30,7 +30,7 @@ func (s *Store) SetPrice(ctx context.Context, by Actor, p Price) error {
 
 // DeletePrice removes the price of a model.
 func (s *Store) DeletePrice(ctx context.Context, by Actor, model string) error {
-	return s.change(ctx, "delete price", by, func(c conn) (AuditEntry, error) {
+	return s.changeApart(ctx, "delete price", by, func(c conn) (AuditEntry, error) {
 		n, err := c.exec(ctx, "DELETE FROM prices WHERE model = ?", lookup(model))
 		if err == nil && n == 0 {
 			err = missing(sql.ErrNoRows, "price of", model)

@@ -19,9 +19,13 @@ const (
 	accessKeyPrefix  = "ESHK"
 	apiKeyPrefix     = "esk_"
 	adminPrefix      = "esa_"
+	linkPrefix       = "esl_"
+	sessionPrefix    = "ess_"
 	userIDPrefix     = "ESUS"
 	apiKeyIDPrefix   = "ESAP"
 	adminIDPrefix    = "ESAD"
+	linkIDPrefix     = "ESLN"
+	sessionIDPrefix  = "ESSN"
 	idRandom         = 16 // 80 bits
 	secretLength     = 40 // 240 bits
 	tokenRandom      = 32 // 160 bits

@@ -53,7 +53,7 @@ type ResourceFilter struct {
 func (s *Store) PutResource(ctx context.Context, by Actor, r Resource, mode PutMode) (Resource, error) {
 	now := s.stamp()
 	r.Created, r.Modified = now, now
-	err := s.change(ctx, "put resource", by, func(c conn) (AuditEntry, error) {
+	err := s.changeApart(ctx, "put resource", by, func(c conn) (AuditEntry, error) {
 		if err := r.check(); err != nil {
 			return AuditEntry{}, err
 		}
@@ -86,7 +86,7 @@ func (s *Store) PutResource(ctx context.Context, by Actor, r Resource, mode PutM
 // is what change leaves, or now where it leaves it as it was. Whoever finishes a resource that was PENDING checks in change that it still is.
 func (s *Store) UpdateResource(ctx context.Context, by Actor, account, kind, name string, change func(*Resource) error) (Resource, error) {
 	var r Resource
-	err := s.change(ctx, "update resource", by, func(c conn) (AuditEntry, error) {
+	err := s.changeApart(ctx, "update resource", by, func(c conn) (AuditEntry, error) {
 		before, err := getResource(ctx, c, account, kind, name)
 		if err != nil {
 			return AuditEntry{}, err
@@ -140,7 +140,7 @@ func (s *Store) Resources(ctx context.Context, f ResourceFilter) (list []Resourc
 
 // DeleteResource removes a resource.
 func (s *Store) DeleteResource(ctx context.Context, by Actor, account, kind, name string) error {
-	return s.change(ctx, "delete resource", by, func(c conn) (AuditEntry, error) {
+	return s.changeApart(ctx, "delete resource", by, func(c conn) (AuditEntry, error) {
 		r, err := getResource(ctx, c, account, kind, name)
 		if err != nil {
 			return AuditEntry{}, err
@@ -172,7 +172,7 @@ func (s *Store) RemoveTags(ctx context.Context, by Actor, account, kind, name st
 }
 
 func (s *Store) retag(ctx context.Context, op string, by Actor, account, kind, name string, change func(*Resource)) error {
-	return s.change(ctx, op, by, func(c conn) (AuditEntry, error) {
+	return s.changeApart(ctx, op, by, func(c conn) (AuditEntry, error) {
 		before, err := getResource(ctx, c, account, kind, name)
 		if err != nil {
 			return AuditEntry{}, err

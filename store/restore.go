@@ -13,10 +13,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,7 +81,10 @@ func (b *Backup) Info() BackupInfo {
 
 // Restore puts the backup into a store that has nothing in it yet (see [Open] for the address), all of it or nothing. It fails, before it writes
 // anything, if o.Master is not the one that the backup needs; without one it restores, and secrets cannot be used. A Backup can be restored once.
-func (b *Backup) Restore(ctx context.Context, url string, by Actor, o Options) (err error) {
+//
+// A SQLite database that is not there yet is made under another name beside it, and gets its own when all is in it: whoever makes one there
+// in the meantime keeps it, and the restore fails with Conflict.
+func (b *Backup) Restore(ctx context.Context, url string, by Actor, o Options) error {
 	if o.Master != nil && b.header.Master != "" {
 		if err := o.Master.fits(b.header.Master, b.header.Check); err != nil {
 			e := *stt.AsError(err)
@@ -93,13 +93,15 @@ func (b *Backup) Restore(ctx context.Context, url string, by Actor, o Options) (
 			return &e
 		}
 	}
-	undo := newFile(url)
-	defer func() {
-		if err != nil {
-			undo()
-		}
-	}()
 	o.Master = nil // the mark comes with the backup
+	if path, ok := newFile(url); ok {
+		return b.asFile(ctx, path, by, o)
+	}
+	return b.intoStore(ctx, url, by, o)
+}
+
+// intoStore fills a store that is there, in one transaction.
+func (b *Backup) intoStore(ctx context.Context, url string, by Actor, o Options) (err error) {
 	s, err := Open(ctx, url, o)
 	if err != nil {
 		return err
@@ -109,20 +111,6 @@ func (b *Backup) Restore(ctx context.Context, url string, by Actor, o Options) (
 		return s.fail("restore", err)
 	}
 	return s.fail("restore", s.once(ctx, func(c conn) error { return b.into(ctx, s, c, by) }))
-}
-
-// newFile returns what removes the files of a SQLite database that is not there yet.
-func newFile(url string) (undo func()) {
-	path, isFile := strings.CutPrefix(url, "sqlite:")
-	path, err := filepath.Abs(path)
-	if _, stat := os.Lstat(path); !isFile || err != nil || !errors.Is(stat, fs.ErrNotExist) {
-		return func() {}
-	}
-	return func() {
-		for _, suffix := range []string{"", "-wal", "-shm", "-lock"} {
-			_ = os.Remove(path + suffix) // what went wrong is being returned
-		}
-	}
 }
 
 func (b *Backup) into(ctx context.Context, s *Store, c conn, by Actor) error {
@@ -143,7 +131,7 @@ func (b *Backup) into(ctx context.Context, s *Store, c conn, by Actor) error {
 		return err
 	}
 	h := b.header
-	_, err = c.exec(ctx, "UPDATE store SET revision = ?, series = ?, master = ?, master_check = ?", h.Revision+1, h.Series, h.Master, notNull(h.Check))
+	_, err = c.exec(ctx, "UPDATE store SET revision = ?, keys_revision = ?, series = ?, master = ?, master_check = ?", h.Revision+1, h.Revision+1, h.Series, h.Master, notNull(h.Check))
 	if err != nil {
 		return err
 	}
@@ -156,7 +144,7 @@ func (b *Backup) into(ctx context.Context, s *Store, c conn, by Actor) error {
 		return err
 	}
 	report := CheckReport{}
-	if err := s.inspect(ctx, c, nil, &report); err != nil {
+	if err := s.inspect(ctx, c, &report); err != nil {
 		return err
 	}
 	if len(report.Findings) > 0 {
@@ -197,6 +185,9 @@ func (b *Backup) rows(ctx context.Context, c conn) error {
 			return broken(b.lines.n, "expected as many rows of "+name+" as the header says; there are more", nil)
 		}
 		args, err := known[at].parse(row[1:])
+		if err == nil {
+			err = b.usage(known[at], args)
+		}
 		if err != nil {
 			return broken(b.lines.n, "in the table "+name, err)
 		}
@@ -204,6 +195,26 @@ func (b *Backup) rows(ctx context.Context, c conn) error {
 			return b.refused(err)
 		}
 	}
+}
+
+// usage looks at rows of usage before they are written: there may be a great many, and who has waited for all of them shall not hear
+// then that one of the first was wrong.
+func (b *Backup) usage(t table, args []any) error {
+	named := make(map[string]any, len(args))
+	for i, c := range t.columns {
+		named[c.name] = args[i]
+	}
+	number := func(name string) int64 { n, _ := named[name].(int64); return n }
+	text := func(name string) string { s, _ := named[name].(string); return s }
+	switch t.name {
+	case "usage_series":
+		v := seriesRow{number("id"), text("name"), series{number("level"), text("account_id"), text("key_id"), text("model"), text("protocol"), text("language")}}
+		return v.check(b.header.Series)
+	case "usage_sums":
+		v := sumRow{number("period"), number("start"), number("series"), sums{number("audio"), number("streams"), number("requests"), number("errors")}}
+		return v.check()
+	}
+	return nil
 }
 
 // end looks at the trailer and what follows it, which must be nothing.

@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +113,79 @@ func questions() []question {
 		})},
 	}
 }
+
+// wideQuestions are about all keys or accounts of a company.
+func wideQuestions() []question {
+	byKey, byAccount := []store.Dimension{store.DimKey}, []store.Dimension{store.DimAccount}
+	var all []question
+	for name, q := range map[string]func(end time.Time) store.UsageQuery{
+		"LastMonthByKey": func(end time.Time) store.UsageQuery {
+			return store.UsageQuery{From: end.AddDate(0, 0, -31), To: end, Group: byKey}
+		},
+		"LastMonthTopKeys": func(end time.Time) store.UsageQuery {
+			return store.UsageQuery{From: end.AddDate(0, 0, -31), To: end, Group: byKey, Top: 20}
+		},
+		"YearByKey": func(end time.Time) store.UsageQuery {
+			return store.UsageQuery{From: end.AddDate(-1, 0, 0), To: end, Group: byKey}
+		},
+		"WeekTopKeysByDay": func(end time.Time) store.UsageQuery {
+			return store.UsageQuery{From: end.AddDate(0, 0, -7), To: end, By: store.ByDay, Group: byKey, Top: 20}
+		},
+		"LastMonthByDayAndAccount": func(end time.Time) store.UsageQuery {
+			return store.UsageQuery{From: end.AddDate(0, 0, -31), To: end, By: store.ByDay, Group: byAccount}
+		},
+	} {
+		all = append(all, question{name, func(t testing.TB, c scene) error {
+			rows, err := c.s.UsageRows(t.Context(), q(c.end))
+			if err == nil && len(rows) == 0 {
+				err = fmt.Errorf("no rows")
+			}
+			return err
+		}})
+	}
+	slices.SortFunc(all, func(a, b question) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// mostTaken is how long what a console asks may take.
+const mostTaken = 100 * time.Millisecond
+
+// benchmarkWide asks about the ten thousand keys of a company that all spoke every day of a month, and in every month of a year.
+func benchmarkWide(b *testing.B, url string) {
+	c := newScene(b, url, 10_000, 0, 1)
+	if err := c.s.FillUsage(b.Context(), c.keys, c.end, 31, 12); err != nil {
+		b.Fatal(err)
+	}
+	for _, q := range wideQuestions() {
+		b.Run(q.name+"/first", func(b *testing.B) { // after the start of a server
+			for b.Loop() {
+				c.s.ForgetWide()
+				if err := q.ask(b, c); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(q.name+"/again", func(b *testing.B) {
+			best := time.Hour // what else the machine does makes it no better
+			for b.Loop() {
+				began := time.Now()
+				if err := q.ask(b, c); err != nil {
+					b.Fatal(err)
+				}
+				best = min(best, time.Since(began))
+			}
+			if best > mostTaken {
+				b.Errorf("takes %v at best, and should take %v at most", best, mostTaken)
+			}
+		})
+	}
+}
+
+// BenchmarkSQLiteWide asks SQLite about all keys.
+func BenchmarkSQLiteWide(b *testing.B) { benchmarkWide(b, newFile(b)) }
+
+// BenchmarkPostgresWide is the same on PostgreSQL.
+func BenchmarkPostgresWide(b *testing.B) { benchmarkWide(b, cluster.Database(b)) }
 
 // What is asked while serving, or shown page by page, takes no longer in a large store than in a small one. The best of many rounds are compared,
 // taken in turns, so that a busy machine does not count; the bound is wide, and far below the factor of 100 and more in the sizes.

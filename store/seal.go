@@ -61,7 +61,7 @@ func (m *Master) fits(id string, check []byte) error {
 	if id == m.id && err == nil && text == checkWord {
 		return nil
 	}
-	return &stt.Error{Code: stt.Invalid, Option: "master key",
+	return &stt.Error{Code: stt.Invalid, Option: "master key", Want: id, Got: m.id,
 		Msg: "the master key is not the one that sealed the secrets in this store: expected the key with the id " + id + "; got the key with the id " + m.id}
 }
 
@@ -71,12 +71,12 @@ func (s *Store) sealer(ctx context.Context, c conn) (*Master, error) {
 	if m == nil {
 		return nil, errNoMaster()
 	}
-	id, _, err := sealedWith(ctx, c)
+	id, check, err := sealedWith(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	if id != m.id {
-		return nil, rotated(id, m)
+		return s.reloaded(m, id, check)
 	}
 	return m, nil
 }
@@ -91,7 +91,7 @@ func rotated(id string, m *Master) error {
 }
 
 // RotateMaster seals everything with a new master key, in one transaction. From then on this Store uses it; other processes
-// cannot open secrets until they are started with it. Without the present key it fails.
+// cannot open secrets until they are started with it, unless they have [Options].Reload. Without the present key it fails.
 func (s *Store) RotateMaster(ctx context.Context, by Actor, fresh *Master) error {
 	if fresh == nil {
 		return s.fail("rotate master key", invalid("master key", "expected a new one"))

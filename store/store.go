@@ -12,6 +12,9 @@ import (
 type Options struct {
 	// Master seals the secrets of access keys. Without it they can be neither made nor used; all else works.
 	Master *Master
+	// Reload gets the master key again where another process has put a new one in its place; nil: then it cannot be had, until the store is
+	// opened again. It may be called from several goroutines at a time.
+	Reload func() (*Master, error)
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 	// Log hears of migrations; nil: nobody does.
@@ -30,9 +33,13 @@ type Store struct {
 	now     func() time.Time
 	log     *slog.Logger
 
+	reload func() (*Master, error) // nil: it cannot be had
+	place  place
+
 	master atomic.Pointer[Master] // nil: none
 	closed atomic.Bool
 	series *seriesCache
+	wide   *wideCache
 	pruned atomic.Int64 // when sequences of old sessions were last forgotten, in microseconds
 }
 
@@ -53,6 +60,14 @@ type Page struct {
 func (s *Store) Revision(ctx context.Context) (int64, error) {
 	var n int64
 	err := s.reader().row(ctx, "SELECT revision FROM store").Scan(&n)
+	return n, s.fail("revision", err)
+}
+
+// KeysRevision is like Revision, and leaves out changes of vocabularies and other resources, and of prices: what customers change
+// themselves, as often as they like, is no reason to forget keys, accounts and users. It is never greater than Revision.
+func (s *Store) KeysRevision(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.reader().row(ctx, "SELECT keys_revision FROM store").Scan(&n)
 	return n, s.fail("revision", err)
 }
 

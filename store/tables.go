@@ -68,6 +68,7 @@ func tables() []table {
 		tableOf("usage_series", "id", numbers("id", "level"), text("name", "account_id", "key_id", "model", "protocol", "language")),
 		tableOf("usage_sums", "series, period, start", numbers("series", "period", "start", "audio", "streams", "requests", "errors")),
 		tableOf("prices", "model", text("model", "currency"), numbers("per_minute")),
+		tableOf("imports", "name", text("name"), numbers("at")),
 		tableOf("audit", "revision", numbers("revision", "at"), text("actor", "remote", "action", "kind", "target", "account", "detail")),
 	}
 }

@@ -30,6 +30,9 @@ func (s *Store) transact(ctx context.Context, f func(conn) error) error {
 }
 
 func (s *Store) once(ctx context.Context, f func(conn) error) error {
+	if err := s.inPlace(); err != nil {
+		return err
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -44,12 +47,21 @@ func (s *Store) once(ctx context.Context, f func(conn) error) error {
 // change makes an administrative change: what f does, the line in the audit log that it returns, and the new revision are
 // one transaction. Such transactions run one after the other, whoever makes them: each has the row of the store to itself.
 func (s *Store) change(ctx context.Context, op string, by Actor, f func(conn) (AuditEntry, error)) error {
+	return s.changeWith(ctx, op, by, "revision = revision + 1, keys_revision = revision + 1", f)
+}
+
+// changeApart is change for what neither keys nor their owners depend on: see [Store.KeysRevision].
+func (s *Store) changeApart(ctx context.Context, op string, by Actor, f func(conn) (AuditEntry, error)) error {
+	return s.changeWith(ctx, op, by, "revision = revision + 1", f)
+}
+
+func (s *Store) changeWith(ctx context.Context, op string, by Actor, revisions string, f func(conn) (AuditEntry, error)) error {
 	if err := by.check(); err != nil {
 		return s.fail(op, err)
 	}
 	return s.fail(op, s.transact(ctx, func(c conn) error {
 		var revision int64
-		if err := c.row(ctx, "UPDATE store SET revision = revision + 1 RETURNING revision").Scan(&revision); err != nil {
+		if err := c.row(ctx, "UPDATE store SET "+revisions+" RETURNING revision").Scan(&revision); err != nil {
 			return err
 		}
 		entry, err := f(c)

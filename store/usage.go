@@ -67,7 +67,11 @@ type UsageQuery struct {
 	Group []Dimension // and per value of each of these; the other fields of a row stay empty
 	// Filters.
 	Account, Key, Model, Protocol, Language string
-	Max                                     int // rows at most: more are Invalid, since sums that are cut off mislead. 0: 100000
+	// Top leaves only so many of those that it is grouped by: who have used most audio over all of the time, and of those with the same the most
+	// streams and requests. 0: all. TopOf are the dimensions by which that goes; nil: those of Group, of which they must be some.
+	Top   int
+	TopOf []Dimension
+	Max   int // rows at most: more are Invalid, since sums that are cut off mislead. 0: 100000
 }
 
 // UsageRow is one sum.

@@ -80,7 +80,9 @@ func cover(from, to int64, p Period) []span {
 
 // plan is a query that has been checked.
 type plan struct {
-	spans   []span
+	from    int64 // in hours, as the next
+	to      int64
+	longest Period // of the spans
 	by      Period
 	level   int64
 	group   []Dimension // in order
@@ -104,24 +106,26 @@ func (q UsageQuery) plan() (plan, error) {
 	if q.Max < 0 || q.Max > maxRows {
 		return p, invalidNumber("max", int64(q.Max), "1 to 1000000")
 	}
+	if q.Top < 0 || q.Top > maxRows {
+		return p, invalidNumber("top", int64(q.Top), "0 to 1000000")
+	}
 	if q.By > ByMonth {
 		return p, invalid("by", "expected Total, ByHour, ByDay or ByMonth")
 	}
 	if err := first(checkTime("from", q.From), checkTime("to", q.To)); err != nil {
 		return p, err
 	}
-	from, to := int64(0), hourOf(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
+	p.to = hourOf(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
 	if !q.From.IsZero() {
-		from = hourOf(q.From)
+		p.from = hourOf(q.From)
 	}
 	if !q.To.IsZero() {
-		to = hourOf(q.To.Add(time.Hour - 1))
+		p.to = hourOf(q.To.Add(time.Hour - 1))
 	}
-	longest := q.By
+	p.longest = q.By
 	if q.By == Total {
-		longest = ByMonth
+		p.longest = ByMonth
 	}
-	p.spans = cover(from, to, longest)
 	return p, p.choose(q)
 }
 
@@ -159,6 +163,16 @@ type bucket struct {
 	of    series // without level, and with what is grouped by only
 }
 
+// row returns the row that the sums of the bucket stand in.
+func (a bucket) row(v sums, by Period) UsageRow {
+	row := UsageRow{Account: a.of.account, Key: a.of.key, Model: a.of.model, Protocol: a.of.protocol, Language: a.of.language,
+		Audio: time.Duration(v.audio) * time.Microsecond, Streams: v.streams, Requests: v.requests, Errors: v.errors}
+	if by != Total {
+		row.Start = fromHour(a.start)
+	}
+	return row
+}
+
 func (a bucket) compare(b bucket) int {
 	return cmp.Or(cmp.Compare(a.start, b.start), strings.Compare(a.of.account, b.of.account), strings.Compare(a.of.key, b.of.key), strings.Compare(a.of.model, b.of.model),
 		strings.Compare(a.of.protocol, b.of.protocol), strings.Compare(a.of.language, b.of.language))
@@ -169,37 +183,82 @@ func (s *Store) usageRows(ctx context.Context, q UsageQuery) ([]UsageRow, error)
 	if err != nil {
 		return nil, err
 	}
+	if q.wide(p) {
+		return s.usageWide(ctx, q, p)
+	}
 	total := map[bucket]sums{}
 	// One snapshot: an hour must not be counted while its day is not.
-	err = s.snapshot(ctx, func(c conn) error {
-		names, err := p.names(ctx, c)
-		if err != nil {
-			return err
-		}
-		for _, sp := range p.spans {
-			if err := p.read(ctx, c, sp, names, total); err != nil {
-				return err
-			}
-			if len(total) > p.max {
-				return tooManyRows(p.max)
-			}
-		}
-		return nil
-	})
+	err = s.snapshot(ctx, func(c conn) error { return p.addUp(ctx, c, total) })
 	if err != nil {
 		return nil, err
 	}
+	if q.Top > 0 {
+		keepTop(q, total)
+	}
+	if len(total) > p.max {
+		return nil, tooManyRows(p.max)
+	}
 	list := make([]UsageRow, 0, len(total))
 	for _, b := range slices.SortedFunc(maps.Keys(total), bucket.compare) {
-		v := total[b]
-		row := UsageRow{Account: b.of.account, Key: b.of.key, Model: b.of.model, Protocol: b.of.protocol, Language: b.of.language,
-			Audio: time.Duration(v.audio) * time.Microsecond, Streams: v.streams, Requests: v.requests, Errors: v.errors}
-		if q.By != Total {
-			row.Start = fromHour(b.start)
-		}
-		list = append(list, row)
+		list = append(list, b.row(total[b], q.By))
 	}
 	return list, nil
+}
+
+// addUp adds up what is asked for.
+func (p plan) addUp(ctx context.Context, c conn, total map[bucket]sums) error {
+	names, err := p.names(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, sp := range cover(p.from, p.to, p.longest) {
+		if err := p.read(ctx, c, sp, names, total); err != nil {
+			return err
+		}
+		if len(total) > maxRows {
+			return tooManyRows(p.max)
+		}
+	}
+	return nil
+}
+
+// ranked is somebody with what they have used in all.
+type ranked struct {
+	of     series
+	number int
+	used   bool
+	sums
+}
+
+// compare puts who has used more before others.
+func (r ranked) compare(other ranked) int {
+	return cmp.Or(cmp.Compare(other.audio, r.audio), cmp.Compare(other.streams, r.streams), cmp.Compare(other.requests, r.requests), bucket{of: r.of}.compare(bucket{of: other.of}))
+}
+
+// keepTop leaves those who have used most, and removes all others.
+func keepTop(q UsageQuery, total map[bucket]sums) {
+	of := q.TopOf
+	if of == nil {
+		of = q.Group
+	}
+	each := map[series]sums{}
+	for b, v := range total {
+		name := b.of.only(of)
+		each[name] = each[name].plus(v)
+	}
+	if len(each) <= q.Top {
+		return
+	}
+	list := make([]ranked, 0, len(each))
+	for name, v := range each {
+		list = append(list, ranked{of: name, sums: v})
+	}
+	slices.SortFunc(list, ranked.compare)
+	kept := map[series]bool{}
+	for _, r := range list[:q.Top] {
+		kept[r.of] = true
+	}
+	maps.DeleteFunc(total, func(b bucket, _ sums) bool { return !kept[b.of.only(of)] })
 }
 
 func tooManyRows(most int) error {

@@ -90,8 +90,14 @@ func (s *Store) Users(ctx context.Context, f UserFilter) (list []User, next stri
 	return list, next, nil
 }
 
-// UpdateUser changes a user; see [Store.UpdateAccount]. ID, Account and Created cannot be changed.
+// UpdateUser changes a user; see [Store.UpdateAccount]. ID, Account and Created cannot be changed. Who is disabled, or gets another role
+// or password, is signed out of the console.
 func (s *Store) UpdateUser(ctx context.Context, by Actor, id string, change func(*User) error) (User, error) {
+	return s.updateUser(ctx, by, id, []byte{}, change)
+}
+
+// updateUser is UpdateUser, and leaves the session of the console that has the hash.
+func (s *Store) updateUser(ctx context.Context, by Actor, id string, keep []byte, change func(*User) error) (User, error) {
 	var u User
 	err := s.change(ctx, "update user", by, func(c conn) (AuditEntry, error) {
 		before, err := getUser(ctx, c, id)
@@ -110,6 +116,11 @@ func (s *Store) UpdateUser(ctx context.Context, by Actor, id string, change func
 			u.Name, searchable(u.Name, u.ID), u.PasswordHash, string(u.Role), truth(u.Disabled), u.ID)
 		if err != nil {
 			return AuditEntry{}, taken(err, "there is a user with the name %q in the account %s already", u.Name, u.Account)
+		}
+		if u.Disabled || u.Role != before.Role || u.PasswordHash != before.PasswordHash {
+			if err := endSessions(ctx, c, "user_id = ? AND hash <> ?", id, keep); err != nil {
+				return AuditEntry{}, err
+			}
 		}
 		detail := changed(before, u)
 		if u.PasswordHash != before.PasswordHash {
@@ -155,7 +166,7 @@ func getUser(ctx context.Context, c conn, id string) (User, error) {
 
 func (u User) check() error {
 	return first(checkID("id", u.ID), checkDigits("account", u.Account), checkName("name", u.Name, maxName), checkLine("password", u.PasswordHash, maxHash),
-		checkRole("role", u.Role), checkTime("created", u.Created))
+		checkRole(u.Role), checkTime("created", u.Created))
 }
 
 // checkOwner says whether a key may belong to a user: one of the same account.

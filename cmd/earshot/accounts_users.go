@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/server/admin"
 	"github.com/earshot-stt/earshot/server/state"
 	"github.com/earshot-stt/earshot/store"
@@ -12,11 +13,13 @@ import (
 
 // usersCmd manages the people of accounts, whom keys can belong to.
 type usersCmd struct {
-	Create  usersCreateCmd  `cmd:"" help:"Make a user."`
-	List    usersListCmd    `cmd:"" help:"List users."`
-	Disable usersDisableCmd `cmd:"" help:"Refuse a user, and the keys of that user, until enabled again."`
-	Enable  usersEnableCmd  `cmd:"" help:"Accept a disabled user again."`
-	Delete  usersDeleteCmd  `cmd:"" help:"Delete a user who has no keys any more."`
+	Create   usersCreateCmd   `cmd:"" help:"Make a user."`
+	Password usersPasswordCmd `cmd:"" help:"Set the password of a user, for the console. It is asked for, or read from standard input."`
+	Role     usersRoleCmd     `cmd:"" help:"Change the role of a user."`
+	List     usersListCmd     `cmd:"" help:"List users."`
+	Disable  usersDisableCmd  `cmd:"" help:"Refuse a user, and the keys of that user, until enabled again."`
+	Enable   usersEnableCmd   `cmd:"" help:"Accept a disabled user again."`
+	Delete   usersDeleteCmd   `cmd:"" help:"Delete a user who has no keys any more."`
 }
 
 // roleFlag is what somebody may do.
@@ -31,8 +34,19 @@ func (f roleFlag) kept() store.Role {
 
 func printUser(env *environment, f formatFlag, u store.User) error {
 	return f.print(env, admin.Shape(u), func(w io.Writer) {
-		fmt.Fprintf(w, "id\t%s\nname\t%s\naccount\t%s\nrole\t%s\nstate\t%s\n", u.ID, u.Name, u.Account, admin.RoleOf(u.Role), userState(u))
+		fmt.Fprintf(w, "id\t%s\nname\t%s\naccount\t%s\nrole\t%s\npassword\t%s\nstate\t%s\n", u.ID, u.Name, u.Account, admin.RoleOf(u.Role), passwordState(u), userState(u))
 	})
+}
+
+// passwordState says whether a user can sign in to the console.
+func passwordState(u store.User) string {
+	switch {
+	case u.PasswordHash == "":
+		return "none"
+	case auth.TemporaryPassword(u.PasswordHash):
+		return "temporary"
+	}
+	return "set"
 }
 
 func userState(u store.User) string {
@@ -46,18 +60,27 @@ type usersCreateCmd struct {
 	stateFlags
 	formatFlag
 	roleFlag
-	Name    string `arg:"" help:"Name of the user, unique within the account."`
-	Account string `default:"default" placeholder:"NAME" help:"Account, by name or id. Default: ${default}."`
+	Name         string `arg:"" help:"Name of the user, unique within the account."`
+	Account      string `default:"default" placeholder:"NAME" help:"Account, by name or id. Default: ${default}."`
+	WithPassword bool   `help:"Ask for a password, for the console, or read it from standard input."`
+	Temporary    bool   `help:"With --with-password: whoever signs in with it has to choose another one first."`
 }
 
 // Run makes the user.
 func (c *usersCreateCmd) Run(env *environment) error {
+	hash := ""
+	if c.WithPassword {
+		var err error
+		if hash, err = newPassword(env, c.Name, c.Temporary); err != nil {
+			return err
+		}
+	}
 	return c.with(env, func(s *store.Store, by store.Actor) error {
 		owner, err := state.Account(env.ctx, s, by, c.Account)
 		if err != nil {
 			return err
 		}
-		u, err := s.CreateUser(env.ctx, by, store.User{Account: owner.ID, Name: c.Name, Role: c.kept()})
+		u, err := s.CreateUser(env.ctx, by, store.User{Account: owner.ID, Name: c.Name, Role: c.kept(), PasswordHash: hash})
 		if err != nil {
 			return err
 		}
@@ -84,8 +107,8 @@ func (c *usersListCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		return printList(env, c.formatFlag, list, "users", []string{"ID", "NAME", "ACCOUNT", "ROLE", "STATE"}, func(u store.User) []string {
-			return []string{u.ID, u.Name, u.Account, string(admin.RoleOf(u.Role)), userState(u)}
+		return printList(env, c.formatFlag, list, "users", []string{"ID", "NAME", "ACCOUNT", "ROLE", "PASSWORD", "STATE"}, func(u store.User) []string {
+			return []string{u.ID, u.Name, u.Account, string(admin.RoleOf(u.Role)), passwordState(u), userState(u)}
 		})
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"runtime"
 	"strings"
@@ -55,7 +56,7 @@ func (c *doctorCmd) Run(env *environment) error {
 	all = append(all, folderFindings(env, cfg)...)
 	folder, _ := datadir.Resolve(cfg.Data, env.getenv)
 	all = append(all, portFinding(env, "plain port", "listen", cfg.Listen, folder), portFinding(env, "TLS port", "tls.listen", cfg.TLS.Listen, folder))
-	all = append(append(all, certificateFindings(cfg)...), clockFinding())
+	all = append(append(all, certificateFindings(cfg)...), consoleFinding(cfg, folder), clockFinding())
 	bad := 0
 	for _, f := range all {
 		mark := "ok  "
@@ -158,6 +159,29 @@ func certificateFindings(cfg *config.Config) []finding {
 		return []finding{{"certificate", false, cfg.TLS.Cert + " expired on " + until + ": get a new one; it is taken up while the server runs"}}
 	}
 	return []finding{{"certificate", true, cfg.TLS.Cert + ", good until " + until}}
+}
+
+// consoleFinding says where the web console is, and what browsers ask for before they hand out the microphone: HTTPS, or the machine itself.
+func consoleFinding(cfg *config.Config, folder string) finding {
+	const what = "console"
+	at, running := server.ConsoleAddress(cfg, folder)
+	switch {
+	case at == "":
+		return finding{what, true, "off, for nothing is listened on"}
+	case !running || !inUse(folder):
+		at += " when the server runs"
+	}
+	text := at + "; \"earshot console\" prints a link that signs in"
+	switch u, err := url.Parse(at); {
+	case err != nil || u.Scheme == "https":
+	case u.Hostname() == "localhost" && cfg.AllowPlain && cfg.TLS.Listen == "":
+		text += "\nBrowsers on other machines get no microphone and no sign-in over plain HTTP: set --tls-listen, or list the names of the proxy that speaks TLS in --public-hosts"
+	case u.Hostname() == "localhost":
+		text += "\nBrowsers on other machines need https:// for the microphone and for signing in"
+	default:
+		return finding{what, false, text + "\nBrowsers give the microphone, and keep anybody signed in, over https:// or at localhost only: set --tls-listen, or list the names of the proxy that speaks TLS in --public-hosts"}
+	}
+	return finding{what, true, text}
 }
 
 // clockFinding looks at the clock, because signatures are good for minutes only.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/server/admin"
 	"github.com/earshot-stt/earshot/server/state"
 	"github.com/earshot-stt/earshot/store"
@@ -62,14 +63,17 @@ type apiKeysCreateCmd struct {
 	Name       string   `required:"" placeholder:"NAME" help:"What the key is called; 1 to 128 characters."`
 	Account    string   `default:"default" placeholder:"NAME" help:"Account that owns it, by name or id; the one called default is made when it is needed. Default: ${default}."`
 	User       string   `placeholder:"ID" help:"User of the account whose it is, by id."`
-	Models     []string `name:"model" placeholder:"MODEL" help:"Only for this model; may be repeated."`
-	Operations []string `name:"operation" placeholder:"NAME" help:"Only for this operation; may be repeated."`
+	Models     []string `name:"model" placeholder:"MODEL" help:"Only for this model, by any of its names; may be repeated."`
+	Operations []string `name:"operation" placeholder:"NAME" help:"Only for this operation: stream, transcribe, transcribe-remote, models, replacement-rulesets, audio-transcriptions or audio-translations; may be repeated."`
 	Origins    []string `name:"origin" placeholder:"URL" help:"Only for web pages of this origin, such as https://example.com; may be repeated."`
 	Expires    string   `placeholder:"TIME" help:"When it ends: 12h or 30d from now, 2027-01-31, or never. Default: never."`
 }
 
 // Run makes the key.
 func (c *apiKeysCreateCmd) Run(env *environment) error {
+	if err := auth.CheckScope(c.Operations, c.Origins); err != nil {
+		return err
+	}
 	key := store.APIKey{Name: c.Name, User: c.User, Models: c.Models, Operations: c.Operations, Origins: c.Origins}
 	var err error
 	if key.Expires, err = expiry(c.Expires, time.Now()); err != nil {

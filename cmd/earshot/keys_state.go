@@ -29,15 +29,20 @@ type stateFlags struct {
 	Master string `name:"master-key-file" type:"path" placeholder:"FILE" help:"File with the master key. Default: master-key in the data folder."`
 }
 
-// open opens the store and makes what is missing. The caller closes it.
-func (f *stateFlags) open(env *environment) (*store.Store, error) {
+// flags returns those that were given, by key of the configuration.
+func (f *stateFlags) flags() map[string]string {
 	flags := map[string]string{}
 	for key, value := range map[string]string{"data": f.Data, "store": f.Store, "master_key_file": f.Master} {
 		if value != "" {
 			flags[key] = value
 		}
 	}
-	cfg, _, err := loadConfig(f.Config, flags)
+	return flags
+}
+
+// open opens the store and makes what is missing. The caller closes it.
+func (f *stateFlags) open(env *environment) (*store.Store, error) {
+	cfg, _, err := loadConfig(f.Config, f.flags())
 	if err != nil {
 		return nil, err
 	}

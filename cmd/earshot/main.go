@@ -34,6 +34,7 @@ type cli struct {
 	Transcribe  transcribeCmd  `cmd:"" help:"Turn recordings into text, here or on a server."`
 	Presign     presignCmd     `cmd:"" help:"Print an address to stream to, signed with your key."`
 	ExplainURL  explainCmd     `cmd:"" name:"explain-url" help:"Say why a signed address or request is refused."`
+	Console     consoleCmd     `cmd:"" help:"Print a link that signs in to the web console, once."`
 	Accounts    accountsCmd    `cmd:"" help:"Manage accounts, which own keys and have limits and a bill."`
 	Users       usersCmd       `cmd:"" help:"Manage the people of accounts."`
 	Keys        keysCmd        `cmd:"" help:"Manage access keys, for clients that sign as AWS SDKs do."`

@@ -12,15 +12,23 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
+// recording is a file whose samples can be read.
+type recording interface {
+	Format() audio.Format
+	Duration() time.Duration
+	Position() int64
+	ReadSamples(dst []int16) (int, error)
+}
+
 // pump moves a recording into a session.
 type pump struct {
-	from     *audio.Reader
+	from     recording
 	format   stt.Format
 	realtime bool
 	show     *screen
 }
 
-func newPump(from *audio.Reader, format stt.Format, realtime bool, show *screen) *pump {
+func newPump(from recording, format stt.Format, realtime bool, show *screen) *pump {
 	return &pump{from: from, format: format, realtime: realtime, show: show}
 }
 

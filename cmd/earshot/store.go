@@ -30,13 +30,7 @@ type place struct{ url, keyFile string }
 
 // place finds both without making either.
 func (f *stateFlags) place(env *environment) (place, error) {
-	flags := map[string]string{}
-	for key, value := range map[string]string{"data": f.Data, "store": f.Store, "master_key_file": f.Master} {
-		if value != "" {
-			flags[key] = value
-		}
-	}
-	cfg, _, err := loadConfig(f.Config, flags)
+	cfg, _, err := loadConfig(f.Config, f.flags())
 	if err != nil {
 		return place{}, err
 	}

@@ -56,7 +56,7 @@ func (c *storeRotateMasterCmd) Run(env *environment) error {
 	if err := os.Rename(aside, p.keyFile); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.errOut, "All secrets are sealed with the master key %s now, which is in %s: start the servers again.\n"+
+	fmt.Fprintf(env.errOut, "All secrets are sealed with the master key %s now, which is in %s. Servers that read it from there take it within a second; copy it to others and start those again.\n"+
 		"Backups made before need the key of before, which is kept in %s.\n", fresh.ID(), p.keyFile, kept)
 	return nil
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/earshot-stt/earshot/audio"
+	"github.com/earshot-stt/earshot/audio/ffmpeg"
+	"github.com/earshot-stt/earshot/config"
+	"github.com/earshot-stt/earshot/job"
 	"github.com/earshot-stt/earshot/provider/transcribe"
 	"github.com/earshot-stt/earshot/route/channels"
 	"github.com/earshot-stt/earshot/server"
@@ -22,7 +25,7 @@ import (
 
 type transcribeCmd struct {
 	remote
-	Files     []string      `arg:"" name:"file" help:"Recordings: WAV, FLAC, Opus in Ogg, or raw samples with --raw; - is standard input."`
+	Files     []string      `arg:"" name:"file" help:"Recordings: WAV, FLAC, Opus in Ogg; MP3, M4A, WebM and others where ffmpeg is installed; raw samples with --raw; - is standard input."`
 	URL       string        `placeholder:"ws://HOST:PORT" help:"Stream to a server over Amazon's protocol instead of recognising here."`
 	HTTP2     bool          `name:"http2" help:"With --url: talk HTTP/2, as most of Amazon's SDKs do, and not WebSocket."`
 	Reconnect time.Duration `default:"30s" placeholder:"30s" help:"With --url: how long to try again when the connection is lost; what was not decided is sent again. 0s: not at all. Default: ${default}."`
@@ -38,7 +41,8 @@ type transcribeCmd struct {
 	Config string            `type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file that says which engine answers here."`
 	Set    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration, such as engine=pocketsphinx; may be repeated."`
 
-	served func() string // which model the server says that it answers with; nil: there is no server
+	ffmpeg *ffmpeg.Program // nil: there is none
+	served func() string   // which model the server says that it answers with; nil: there is no server
 }
 
 // chunk is how much audio is sent at a time.
@@ -58,7 +62,17 @@ func (c *transcribeCmd) Run(env *environment) error {
 	if err := c.subtitled(); err != nil {
 		return err
 	}
-	sessions, end, err := c.sessions(env)
+	cfg, _, err := loadConfig(c.Config, c.Set)
+	if err != nil {
+		if c.URL == "" {
+			return err
+		}
+		cfg = config.Default() // the server is configured elsewhere
+	}
+	if cfg.FFmpeg.Program != "" {
+		c.ffmpeg, _ = server.FFmpeg(cfg) // who needs it is told that it is not there
+	}
+	sessions, end, err := c.sessions(env, cfg)
 	if err != nil {
 		return err
 	}
@@ -81,7 +95,7 @@ func (c *transcribeCmd) Run(env *environment) error {
 }
 
 // sessions returns where to open sessions: on a server, or on an engine in this process.
-func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), error) {
+func (c *transcribeCmd) sessions(env *environment, cfg *config.Config) (*session.Service, func(), error) {
 	opts := session.Options{Limits: session.Limits{Lag: 10 * time.Minute, Finish: 10 * time.Minute}}
 	if c.URL != "" {
 		more := map[string]string{"reconnect_for": c.Reconnect.String(), "max_replay": "10m"}
@@ -97,10 +111,7 @@ func (c *transcribeCmd) sessions(env *environment) (*session.Service, func(), er
 			opts.Recognizer = channels.New(client, channels.Options{}) // a stream for each: the client sends one channel
 		}
 	} else {
-		cfg, _, err := loadConfig(c.Config, c.Set)
-		if err != nil {
-			return nil, nil, err
-		}
+		var err error
 		if opts.Recognizer, err = server.OpenRecognizer(env.ctx, cfg, env.getenv); err != nil {
 			if stt.CodeOf(err) == stt.Unsupported { // the engine is not in this program
 				err = fmt.Errorf("%w; or have a server do the work: --url ws://HOST:PORT", err)
@@ -125,22 +136,14 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 		return err
 	}
 	defer closeFile()
-	opts := audio.Options{}
-	if c.Raw {
-		opts = audio.Options{Kind: audio.KindRaw, Raw: audio.RawFormat{Format: audio.Format{Rate: c.Rate, Channels: c.Channels}}}
-	}
-	var head prefix
-	recording, err := audio.Open(io.TeeReader(in, &head), opts)
-	if errors.Is(err, audio.ErrUnsupported) && audio.Sniff(head) == audio.KindUnknown {
-		return errors.New("this is no audio file of a kind that is known; if it holds bare 16-bit samples, give --raw with their --rate and --channels")
-	}
-	if errors.Is(err, audio.ErrUnsupported) {
-		return fmt.Errorf("%w; convert it first, for example: ffmpeg -i %s -ac 1 -ar 16000 out.wav", err, filepath.Base(name))
+	recording, end, err := c.open(ctx, cancel, in)
+	if stt.CodeOf(err) == stt.Unsupported {
+		return c.unsupported(err, name)
 	}
 	if err != nil {
 		return err
 	}
-	defer recording.Close()
+	defer end()
 	format := stt.Format{Encoding: stt.PCM16, Rate: recording.Format().Rate, Channels: recording.Format().Channels}
 	cfg := stt.Config{Audio: format, Languages: stt.Languages{Tags: []string{c.Language}}}
 	if cfg.Medical, err = c.medical.config(); err != nil {
@@ -167,12 +170,33 @@ func (c *transcribeCmd) file(env *environment, sessions *session.Service, name s
 	return errors.Join(err, subs.write())
 }
 
-// prefix keeps the first bytes that are written to it.
-type prefix []byte
+// open reads the header of a recording. cancel ends a read of it that waits; end is called when nothing is read from it any more.
+func (c *transcribeCmd) open(ctx context.Context, cancel func(), in io.Reader) (rec recording, end func(), err error) {
+	if c.Raw {
+		raw := audio.RawFormat{Format: audio.Format{Rate: c.Rate, Channels: c.Channels}}
+		opened, err := audio.Open(in, audio.Options{Kind: audio.KindRaw, Raw: raw})
+		if err != nil {
+			return nil, nil, err
+		}
+		return opened, func() { opened.Close() }, nil
+	}
+	opened, err := job.New(job.Options{FFmpeg: c.ffmpeg}).Open(ctx, &job.Input{Body: in, Interrupt: cancel})
+	if err != nil {
+		return nil, nil, err
+	}
+	return opened, opened.Close, nil
+}
 
-func (p *prefix) Write(b []byte) (int, error) {
-	*p = append(*p, b[:min(len(b), audio.SniffLen-len(*p))]...)
-	return len(b), nil
+// unsupported says what to do with a recording that is not decoded.
+func (c *transcribeCmd) unsupported(err error, name string) error {
+	e := stt.AsError(err)
+	switch {
+	case e.Got == "" && e.Want != "":
+		return errors.New("this is no audio file of a kind that is known; if it holds bare 16-bit samples, give --raw with their --rate and --channels")
+	case c.ffmpeg == nil && e.Want != "":
+		return fmt.Errorf("%s is decoded by ffmpeg, which is not here: install it (Debian: apt-get install ffmpeg), or convert the file where it is: ffmpeg -i %s -ac 1 -ar 16000 out.wav", e.Got, filepath.Base(name))
+	}
+	return errors.New(e.Msg)
 }
 
 func openFile(ctx context.Context, env *environment, name string) (io.Reader, func(), error) {

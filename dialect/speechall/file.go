@@ -24,7 +24,8 @@ func (c *conversation) newFile(ctx context.Context) *file {
 	go func() { // owned by the conversation, whose endFile or abandon awaits it; ends with the pipe or the session
 		var err error
 		guarded(&err, func() {
-			_, err = job.Decode(ctx, r, wire.StreamFormat.Rate, c.h.opts.Jobs.MaxAudio(), func(pcm []byte) error { return c.session.Write(ctx, pcm) })
+			in := &job.Input{Body: r, Interrupt: func() { _ = r.CloseWithError(errDecoded) }} // never fails
+			_, err = c.h.opts.Jobs.Decode(ctx, in, wire.StreamFormat.Rate, func(pcm []byte) error { return c.session.Write(ctx, pcm) })
 		})
 		_ = r.CloseWithError(errDecoded) // never fails
 		f.done <- err

@@ -25,8 +25,8 @@ const (
 // Caller is who presented an API key.
 type Caller struct {
 	Principal auth.Principal
-	// Permits says why the key is not good for an operation, a model or a web page's origin: an *stt.Error with code Denied. nil: it is
-	// good for everything.
+	// Permits says why the key is not good for an operation, a model or a web page's origin: an *stt.Error with code Denied. No model
+	// means whatever has nothing to do with one. nil: it is good for everything.
 	Permits func(operation, model, origin string) error
 }
 
@@ -60,6 +60,9 @@ type Options struct {
 	Sessions *session.Service
 	Keys     Keys
 	Models   Models
+	// Admit is asked before anything is done for a known caller that opens no session, and returns an error such as stt.Quota where nothing
+	// shall be; nil: everybody is let in.
+	Admit func(ctx context.Context, caller auth.Principal) error
 	// Gives are the abilities that features of the session stand in for, whatever the model.
 	Gives stt.Feature
 	// Aliases are identifiers that clients use for models of this server: "deepgram.nova-2" for "local.pocketsphinx", or the model's
@@ -80,10 +83,6 @@ type Options struct {
 	MaxMessage int
 	// MaxBody is the longest file taken, in bytes; 0 means 2 GiB.
 	MaxBody int64
-	// Spool is the folder for files whose forms are not complete; empty: the system's for temporary files. MaxSpool is how many bytes
-	// all of them may have at a time; 0 means twice MaxBody.
-	Spool    string
-	MaxSpool int64
 	// Pause is how long a stream must be without audio for what was said to be finalised; 0 means 2 s, below 0 never.
 	Pause time.Duration
 	// Idle is how long a stream may be without audio, in place of the session's own limit; 0: that, below 0: for ever.
@@ -92,6 +91,8 @@ type Options struct {
 	Ping time.Duration
 	// WriteTimeout is how long a client may take nothing of what it is sent; 0 means 10 s.
 	WriteTimeout time.Duration
+	// Origins are the origins of web pages whose scripts may read the answers, such as "https://app.example.com"; "*" stands for any.
+	Origins []string
 	// Log is told of requests of known callers that are refused before they get as far as a session; nil: nobody is.
 	Log *slog.Logger
 }
@@ -101,7 +102,6 @@ type Handler struct {
 	opts    Options
 	routes  *http.ServeMux
 	buffers dialect.Buffers // of all sockets
-	spool   spool
 }
 
 // New returns a handler.
@@ -126,16 +126,18 @@ func New(opts Options) *Handler {
 	if opts.Jobs == nil {
 		opts.Jobs = job.New(job.Options{Sessions: opts.Sessions})
 	}
-	if opts.MaxSpool <= 0 {
-		opts.MaxSpool = 2 * opts.MaxBody
-	}
-	h := &Handler{opts: opts, routes: http.NewServeMux(), spool: spool{folder: opts.Spool, most: opts.MaxSpool}}
+	h := &Handler{opts: opts, routes: http.NewServeMux()}
 	h.route()
 	return h
 }
 
 // ServeHTTP implements http.Handler. It returns when nothing of the request is left.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.ServeHTTP(w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.crossOrigin(w, r) {
+		return
+	}
+	h.routes.ServeHTTP(w, r)
+}
 
 // The operations, as keys are bound to them.
 const (
@@ -159,11 +161,8 @@ type asked struct {
 
 // plan turns parameters into what a session is asked for.
 func (h *Handler) plan(r *http.Request, caller Caller, operation, protocol string, p wire.Params, inline []wire.Rule) (*asked, error) {
-	model, err := h.resolve(r.Context(), p.Model)
+	model, err := h.choose(r.Context(), caller, operation, p.Model, r)
 	if err != nil {
-		return nil, err
-	}
-	if err := permits(caller, operation, p.Model, r); err != nil {
 		return nil, err
 	}
 	can := model.Can
@@ -177,14 +176,6 @@ func (h *Handler) plan(r *http.Request, caller Caller, operation, protocol strin
 	a.req.Config.Session = a.req.ID
 	a.rewrite, err = h.rules(r.Context(), caller, p.Ruleset, inline)
 	return a, err
-}
-
-// permits asks whether the caller's key is good for a request.
-func permits(caller Caller, operation, model string, r *http.Request) error {
-	if caller.Permits == nil {
-		return nil
-	}
-	return caller.Permits(operation, model, r.Header.Get("Origin"))
 }
 
 // parse reads the parameters of a query.

@@ -43,19 +43,15 @@ func (m *memory) Get(_ context.Context, account, id string) ([]byte, error) {
 	return nil, stt.Errorf(stt.NotFound, "no such thing")
 }
 
-func (m *memory) List(_ context.Context, account string) (list [][]byte, err error) {
+func (m *memory) List(_ context.Context, account string) (list []RulesetName, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var all []kept
 	for key, k := range m.all {
-		if strings.HasPrefix(key, account+"/") {
-			all = append(all, k)
+		if id, ok := strings.CutPrefix(key, account+"/"); ok {
+			list = append(list, RulesetName{id, k.name})
 		}
 	}
-	slices.SortFunc(all, func(a, b kept) int { return strings.Compare(a.name, b.name) })
-	for _, k := range all {
-		list = append(list, k.content)
-	}
+	slices.SortFunc(list, func(a, b RulesetName) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
 }
 

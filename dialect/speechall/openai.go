@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/earshot-stt/earshot/job"
+	"github.com/earshot-stt/earshot/job/spool"
 	"github.com/earshot-stt/earshot/stt"
 	wire "github.com/earshot-stt/earshot/wire/speechall"
 )
@@ -41,11 +42,11 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, caller Caller, tr
 	if r.ContentLength > h.opts.MaxBody+maxFields {
 		return h.tooBig()
 	}
-	deadline(w, formTime)
+	deadline(w, uploadTime)
 	fields, file, err := h.receive(r)
 	deadline(w, 0)
 	if file != nil {
-		defer file.close()
+		defer file.Close()
 	}
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, caller Caller, tr
 	if f.Stream {
 		return h.events(w, r, a, file)
 	}
-	res, err := h.run(r.Context(), a, &job.Request{Session: a.req, Body: file})
+	res, err := h.run(r.Context(), a, &job.Request{Session: a.req, Input: job.Input{Body: file}})
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ const (
 )
 
 // receive reads a form. Its parts come in any order, the file often first. The caller closes the file, which is nil where none came.
-func (h *Handler) receive(r *http.Request) (fields url.Values, file *spooled, err error) {
+func (h *Handler) receive(r *http.Request) (fields url.Values, file *spool.File, err error) {
 	form, err := r.MultipartReader()
 	if err != nil {
 		return nil, nil, stt.Errorf(stt.Malformed, "the body is not a form; expected Content-Type: multipart/form-data with a file and a model")
@@ -115,7 +116,7 @@ func (h *Handler) receive(r *http.Request) (fields url.Values, file *spooled, er
 			return nil, file, brokenForm(err)
 		}
 		if part.FormName() == "file" && file == nil {
-			if file, err = h.spool.take(&limited{r: part, left: h.opts.MaxBody, over: h.tooBig}); err != nil {
+			if file, err = h.opts.Jobs.Spool().Take(&limited{r: part, left: h.opts.MaxBody, over: h.tooBig}); err != nil {
 				return nil, file, err
 			}
 			continue
@@ -140,9 +141,9 @@ func brokenForm(err error) error {
 }
 
 // events answers with server-sent events, each final as it comes. The status is decided by the first of them.
-func (h *Handler) events(w http.ResponseWriter, r *http.Request, a *asked, file *spooled) error {
+func (h *Handler) events(w http.ResponseWriter, r *http.Request, a *asked, file *spool.File) error {
 	s := &sender{w: w, a: a, timeout: h.opts.WriteTimeout}
-	req := &job.Request{Session: a.req, Body: file, Final: s.final, Opened: func(model string) { s.model = model }}
+	req := &job.Request{Session: a.req, Input: job.Input{Body: file}, Final: s.final, Opened: func(model string) { s.model = model }}
 	if a.rewrite != nil {
 		req.Rewrite = a.rewrite.Rewrite
 	}
@@ -153,11 +154,11 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request, a *asked, file 
 	case s.begun && r.Context().Err() == nil:
 		_ = s.send(wire.AppendFault(nil, wire.ErrorOf(err))) // the status has gone out
 	}
-	if s.begun {
-		if err != nil {
-			h.note(r, ProtocolOpenAI, a.caller, err)
-		}
-		return nil
+	switch {
+	case s.begun:
+		return nil // the session's own log says how it ended
+	case err != nil && req.Asked:
+		return logged{err}
 	}
 	return err
 }

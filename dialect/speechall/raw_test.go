@@ -72,26 +72,6 @@ func (c *raw) frames() (all []string) {
 	}
 }
 
-// binaryFrame is a message of a server.
-func binaryFrame(n int) []byte {
-	p := make([]byte, n)
-	for i := range p {
-		p[i] = frameBinary
-	}
-	return append(append([]byte{frameBinary}, length(0, n)...), p...)
-}
-
-// sink is a connection that keeps what is written.
-type sink struct {
-	net.Conn
-	got []byte
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	s.got = append(s.got, p...)
-	return len(p), nil
-}
-
 // wav is a file of silence.
 func wav(rate, channels int, d time.Duration) []byte {
 	n := int(int64(rate)*int64(d)/int64(time.Second)) * channels * 2

@@ -42,7 +42,8 @@ func (h *Handler) remote(w http.ResponseWriter, r *http.Request, caller Caller) 
 		return err
 	}
 	defer file.Close()
-	res, err := h.run(r.Context(), a, &job.Request{Session: a.req, Body: &limited{r: lost{file}, left: h.opts.MaxBody, over: h.tooBig}, Interrupt: cancel})
+	res, err := h.run(r.Context(), a, &job.Request{Session: a.req,
+		Input: job.Input{Body: &limited{r: lost{file}, left: h.opts.MaxBody, over: h.tooBig}, Interrupt: cancel}})
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/earshot-stt/earshot/job"
@@ -76,7 +77,8 @@ func (h *Handler) transcribe(w http.ResponseWriter, r *http.Request, caller Call
 	// Until a session is open, whose limits count, nobody else waits for what does not come.
 	deadline(w, headerTime)
 	body := &limited{r: r.Body, left: h.opts.MaxBody, over: h.tooBig}
-	req := &job.Request{Session: a.req, Body: body, Interrupt: interrupter(w), Opened: func(string) { deadline(w, 0) }}
+	req := &job.Request{Session: a.req, Opened: func(string) { deadline(w, 0) },
+		Input: job.Input{Body: body, Interrupt: interrupter(w), Keeping: func() { deadline(w, uploadTime) }}}
 	res, err := h.run(r.Context(), a, req)
 	if err != nil {
 		return err
@@ -90,10 +92,10 @@ func interrupter(w http.ResponseWriter) func() {
 	return func() { _ = rc.SetReadDeadline(time.Unix(1, 0)) } // where that is not possible the read ends with the connection
 }
 
-// How long a client may take for the beginning of a file, and for a whole form.
+// How long a client may take for the beginning of a file, and for all of one that must be there to its end, or of a form.
 const (
 	headerTime = time.Minute
-	formTime   = time.Hour
+	uploadTime = time.Hour
 )
 
 // deadline bounds how long reads of the body may wait from now on; 0: for ever.
@@ -111,11 +113,20 @@ func (h *Handler) run(ctx context.Context, a *asked, req *job.Request) (*job.Res
 		req.Rewrite = a.rewrite.Rewrite
 	}
 	res, err := h.opts.Jobs.Run(ctx, req)
-	if err == nil {
+	switch {
+	case err == nil:
 		return res, nil
+	case req.Asked:
+		return nil, logged{stt.AsError(err)}
 	}
 	return nil, stt.AsError(err)
 }
+
+// logged is an error that the session has told the log and the accounts already.
+type logged struct{ error }
+
+// Unwrap returns the error itself.
+func (l logged) Unwrap() error { return l.error }
 
 // answer sends a result in the format that was asked for.
 func (a *asked) answer(w http.ResponseWriter, res *job.Result) error {
@@ -185,13 +196,26 @@ func (l *limited) Read(p []byte) (int, error) {
 
 // models answers with the list of models.
 func (h *Handler) models(w http.ResponseWriter, r *http.Request, caller Caller) error {
-	if err := permits(caller, opModels, "", r); err != nil {
+	if err := h.admit(r, caller, opModels); err != nil {
 		return err
 	}
 	list, err := h.list(r.Context())
 	if err != nil {
 		return err
 	}
-	answerJSON(w, http.StatusOK, list)
+	answerJSON(w, http.StatusOK, h.permitted(r.Context(), caller, list, r))
 	return nil
+}
+
+// bytesText is a number of bytes for people.
+func bytesText(n int64) string {
+	for _, u := range []struct {
+		size int64
+		name string
+	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+		if n >= u.size && n%u.size == 0 {
+			return strconv.FormatInt(n/u.size, 10) + " " + u.name
+		}
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
 }

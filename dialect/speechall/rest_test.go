@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"math"
 	"mime/multipart"
 	"net/http"
@@ -358,7 +359,7 @@ func TestOpenAI(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := serve(t, script.Options{}, session.Options{}, Options{Aliases: map[string]string{"openai.whisper-1": "script"}, Spool: t.TempDir()})
+				h := serve(t, script.Options{}, session.Options{}, Options{Aliases: map[string]string{"openai.whisper-1": "script"}})
 				for _, root := range []string{"/v1/openai-compatible/audio/", "/v1/audio/"} {
 					got := h.form(root+c.path, c.file, c.fields...)
 					if got.status != 200 || got.body != c.want {
@@ -394,7 +395,7 @@ func TestOpenAIRefusals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := serve(t, script.Options{}, session.Options{}, Options{MaxBody: 1 << 20, Spool: t.TempDir()})
+				h := serve(t, script.Options{}, session.Options{}, Options{MaxBody: 1 << 20})
 				h.form("/v1/openai-compatible/audio/transcriptions", c.file, c.fields...).fails(t, 400, c.text)
 				got := h.form("/v1/audio/transcriptions", c.file, c.fields...)
 				var x struct {
@@ -425,27 +426,6 @@ func TestEventsFault(t *testing.T) {
 	})
 }
 
-// What all files that are being sent may take on disk is bounded, and given back.
-func TestSpool(t *testing.T) {
-	s := spool{folder: t.TempDir(), most: inMemory + 1000}
-	a, err := s.take(bytes.NewReader(make([]byte, inMemory+500)))
-	if err != nil || s.used.Load() != inMemory+500 {
-		t.Fatal(err, s.used.Load())
-	}
-	if b, err := s.take(bytes.NewReader(make([]byte, inMemory+501))); b != nil || wire.ErrorOf(err).Status != 503 {
-		t.Errorf("%v, %v", b, err)
-	}
-	got, err := io.ReadAll(a)
-	if err != nil || len(got) != inMemory+500 {
-		t.Errorf("%d bytes, %v", len(got), err)
-	}
-	a.close()
-	a.close()
-	if s.used.Load() != 0 {
-		t.Errorf("%d bytes are still used", s.used.Load())
-	}
-}
-
 // Whatever a client gets as subtitles can be read.
 func TestSubtitlesOfRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -456,4 +436,31 @@ func TestSubtitlesOfRest(t *testing.T) {
 			t.Errorf("%d cues, %v", len(cues), err)
 		}
 	})
+}
+
+// Each refusal is one line in the log: this handler's, or the session's.
+func TestRefusalsAreLoggedOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		engine script.Options
+		file   []byte
+		path   string
+		ours   int // lines
+	}{
+		"a file that is none":    {script.Options{}, []byte("no audio at all, but many words that are long enough"), "/v1/transcribe?" + model, 1},
+		"a parameter":            {script.Options{}, wav(16000, 1, time.Second), "/v1/transcribe?temperature=2&" + model, 1},
+		"a recognizer that dies": {script.Options{Fault: script.Fault{Kind: script.Die, At: time.Second}}, wav(16000, 1, 5*time.Second), "/v1/transcribe?" + model, 0},
+		"no capacity":            {script.Options{Fault: script.Fault{Kind: script.Refuse}}, wav(16000, 1, 5*time.Second), "/v1/transcribe?" + model, 0},
+		"a file that breaks off": {script.Options{}, wav(16000, 1, 5*time.Second)[:100000], "/v1/transcribe?" + model, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var lines bytes.Buffer
+				h := serve(t, c.engine, session.Options{}, Options{Log: slog.New(slog.NewTextHandler(&lines, nil))})
+				got := h.do(h.request("POST", c.path, bytes.NewReader(c.file)))
+				if n := strings.Count(lines.String(), "\n"); got.status < 400 || n != c.ours {
+					t.Errorf("%d, and %d lines in the log: %s", got.status, n, &lines)
+				}
+			})
+		})
+	}
 }

@@ -2,7 +2,6 @@ package speechall
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 
@@ -10,14 +9,21 @@ import (
 	wire "github.com/earshot-stt/earshot/wire/speechall"
 )
 
+// RulesetName is what a list tells of a ruleset.
+type RulesetName struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
 // Rulesets keeps the replacement rules of accounts. Its methods may be called concurrently. Contents are wire.Ruleset as JSON.
 type Rulesets interface {
-	// Put makes or replaces a ruleset. create: there must be none of that id, else there must be one (NotFound).
+	// Put makes or replaces a ruleset. create: there must be none of that id, else there must be one (NotFound). An account that has as
+	// many as it may is a Quota error.
 	Put(ctx context.Context, account, id, name string, content []byte, create bool) error
 	// Get returns the content; NotFound where the account has none of that id.
 	Get(ctx context.Context, account, id string) ([]byte, error)
-	// List returns the contents of all rulesets of the account, by name.
-	List(ctx context.Context, account string) ([][]byte, error)
+	// List returns all rulesets of the account, ordered by name, without their rules.
+	List(ctx context.Context, account string) ([]RulesetName, error)
 	// Delete removes a ruleset; NotFound where the account has none of that id.
 	Delete(ctx context.Context, account, id string) error
 }
@@ -56,10 +62,20 @@ func (h *Handler) ruleset(ctx context.Context, caller Caller, id string) (wire.R
 // maxRuleset is the longest body of a request about rulesets, in bytes; the store takes as much.
 const maxRuleset = 1 << 20
 
+// admit lets a request in that opens no session, or says why not.
+func (h *Handler) admit(r *http.Request, caller Caller, operation string) error {
+	if h.opts.Admit != nil {
+		if err := h.opts.Admit(r.Context(), caller.Principal); err != nil {
+			return err
+		}
+	}
+	return permits(caller, operation, r)
+}
+
 // rulesetRequest answers a request about the caller's rulesets.
 func (h *Handler) rulesetRequest(next func(w http.ResponseWriter, r *http.Request, account string) error) http.HandlerFunc {
 	return h.authorized(func(w http.ResponseWriter, r *http.Request, caller Caller) error {
-		if err := permits(caller, opRulesets, "", r); err != nil {
+		if err := h.admit(r, caller, opRulesets); err != nil {
 			return err
 		}
 		if h.opts.Rulesets == nil || h.opts.Rules == nil {
@@ -131,11 +147,7 @@ func (h *Handler) listRulesets(w http.ResponseWriter, r *http.Request, account s
 	if err != nil {
 		return err
 	}
-	list := make([]json.RawMessage, len(all)) // an array always
-	for i := range all {
-		list[i] = all[i]
-	}
-	answerJSON(w, http.StatusOK, list)
+	answerJSON(w, http.StatusOK, append([]RulesetName{}, all...)) // an array always
 	return nil
 }
 

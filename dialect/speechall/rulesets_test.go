@@ -76,7 +76,7 @@ func TestRulesetsOverTheirLife(t *testing.T) {
 		if err != nil || get.status != 200 || set.ID != id || set.Name != "demo" || len(set.Rules) != 2 {
 			t.Errorf("%d %s, %v", get.status, get.body, err)
 		}
-		if got := h.do(h.request("GET", all, nil)); got.body != "["+get.body+"]" {
+		if got := h.do(h.request("GET", all, nil)); got.body != `[{"id":"`+id+`","name":"demo"}]` {
 			t.Errorf("list: %s", got.body)
 		}
 		// Another account sees nothing of it.
@@ -261,4 +261,36 @@ func TestFetchEnds(t *testing.T) {
 	if _, err = io.ReadAll(body); err == nil {
 		t.Error("the file goes on")
 	}
+}
+
+// Requests that open no session are let in like those that do, before anything is done for them.
+func TestAdmit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		var refuse error
+		kept := newMemory()
+		h := serve(t, script.Options{}, session.Options{}, Options{Rulesets: kept, Rules: compiled, Admit: func(_ context.Context, p auth.Principal) error {
+			if asked++; p.KeyID != "key-1" || p.Account != "acme" {
+				t.Errorf("asked about %+v", p)
+			}
+			return refuse
+		}})
+		id := h.create(demo)
+		refuse = &stt.Error{Code: stt.Quota, Msg: "too fast", RetryAfter: 1500 * time.Millisecond}
+		all := []struct{ method, path, body string }{{"GET", "/v1/speech-to-text-models", ""}, {"GET", "/v1/replacement-rulesets", ""}, {"POST", "/v1/replacement-rulesets", demo},
+			{"GET", "/v1/replacement-rulesets/" + id, ""}, {"PUT", "/v1/replacement-rulesets/" + id, demo}, {"DELETE", "/v1/replacement-rulesets/" + id, ""}}
+		asked = 0
+		for _, c := range all {
+			got := h.do(h.request(c.method, c.path, strings.NewReader(c.body)))
+			if got.fails(t, 429, "too fast"); got.header.Get("Retry-After") != "2" {
+				t.Errorf("%s %s: come again in %q", c.method, c.path, got.header.Get("Retry-After"))
+			}
+			stranger := h.request(c.method, c.path, strings.NewReader(c.body))
+			stranger.Header.Set("Authorization", "Bearer invented")
+			h.do(stranger).fails(t, 401, "")
+		}
+		if asked != len(all) || len(kept.all) != 1 {
+			t.Errorf("asked %d times, %d rulesets are left; expected %d and 1", asked, len(kept.all), len(all))
+		}
+	})
 }

@@ -27,11 +27,11 @@ type conversation struct {
 	asked   *asked
 	session *session.Session
 	socket  *dialect.Socket
-	conn    *textConn
 
 	began time.Time
 	heard atomic.Int64 // when audio last came, since began
 	open  atomic.Bool  // audio has come that has not been finalised since
+	busy  atomic.Bool  // audio waits for the recognizer to take it: it is not the client who pauses
 	left  atomic.Bool  // the client has closed
 
 	// Owned by the listening goroutine.
@@ -52,8 +52,11 @@ func newConversation(h *Handler, a *asked, ses *session.Session) *conversation {
 		scribe: wire.Scribe{Session: uuid.NewSHA1(uuid.Nil, []byte(a.req.ID)), Stream: true, Interim: a.params.Interim}}
 }
 
-// note writes a refusal into the log.
+// note writes a refusal into the log, where nobody else has.
 func (h *Handler) note(r *http.Request, protocol string, caller Caller, why error) {
+	if errors.As(why, new(logged)) {
+		return
+	}
 	h.opts.Log.LogAttrs(r.Context(), slog.LevelInfo, "request refused", slog.String("protocol", protocol), slog.String("remote", r.RemoteAddr),
 		slog.String("caller", caller.Principal.KeyID), slog.String("code", stt.CodeOf(why).String()), slog.String("reason", why.Error()))
 }
@@ -81,7 +84,7 @@ func (c *conversation) speak(ctx context.Context) error {
 		}
 		if every := c.h.opts.Ping; every > 0 && time.Since(pinged) >= every {
 			pinged = time.Now()
-			if c.conn.ping(c.h.opts.WriteTimeout) != nil {
+			if c.socket.Ping(c.h.opts.WriteTimeout) != nil {
 				return errGone
 			}
 		}
@@ -92,7 +95,7 @@ func (c *conversation) speak(ctx context.Context) error {
 // settle finalises what was said by a client that has paused: it sends no silence, so that no recognizer notices.
 func (c *conversation) settle(ctx context.Context) {
 	pause := c.h.opts.Pause
-	if pause <= 0 || !c.open.Load() || time.Since(c.began)-time.Duration(c.heard.Load()) < pause {
+	if pause <= 0 || !c.open.Load() || c.busy.Load() || time.Since(c.began)-time.Duration(c.heard.Load()) < pause {
 		return
 	}
 	c.open.Store(false)
@@ -166,7 +169,7 @@ func (c *conversation) subtitle(seg *stt.Segment) {
 func (c *conversation) write(ctx context.Context, msg []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, c.h.opts.WriteTimeout)
 	defer cancel()
-	if c.socket.Write(ctx, msg) != nil {
+	if c.socket.WriteText(ctx, msg) != nil {
 		return errGone // or it takes nothing of what it is sent
 	}
 	return nil
@@ -192,10 +195,14 @@ func (c *conversation) control(ctx context.Context, msg []byte) (end bool, err e
 // audio takes a binary message: samples, or a part of a file.
 func (c *conversation) audio(ctx context.Context, msg []byte) error {
 	c.mark()
-	defer c.mark()
+	c.busy.Store(true)
+	defer func() {
+		c.mark()
+		c.busy.Store(false)
+	}()
 	if !c.known {
 		c.first = append(c.first, msg...)
-		if len(c.first) < job.SniffLen {
+		if _, more := job.Container(c.first); more {
 			return nil
 		}
 		return c.decide(ctx)
@@ -212,7 +219,7 @@ func (c *conversation) mark() {
 func (c *conversation) decide(ctx context.Context) error {
 	first := c.first
 	c.known, c.first = true, nil
-	if kind := job.Container(first); kind != "" {
+	if kind, _ := job.Container(first); kind != "" {
 		c.file = c.newFile(ctx)
 	}
 	return c.take(ctx, first)

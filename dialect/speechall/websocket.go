@@ -59,12 +59,10 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, a *asked) {
 	}
 	a.announce(w.Header(), ses.Model())
 	c := newConversation(h, a, ses)
-	tw := &textual{ResponseWriter: w}
-	if c.socket, err = dialect.Upgrade(tw, r, &h.buffers, c.closing); err != nil {
+	if c.socket, err = dialect.Upgrade(w, r, &h.buffers, c.closing); err != nil {
 		ses.Close(&stt.Error{Code: stt.Malformed, Op: "open", Msg: "the WebSocket handshake failed", Err: err})
 		return
 	}
-	c.conn = tw.conn
 	// The request's context ends with the handler, not with the hijacked connection.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	var reading sync.WaitGroup

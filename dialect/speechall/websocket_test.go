@@ -142,6 +142,21 @@ func TestPause(t *testing.T) {
 	})
 }
 
+// A recognizer that is slow makes the client wait, which is no pause of the client's: nothing is cut in the middle.
+func TestSlowRecognizerIsNoPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, script.Options{Script: parsed(t, "0.5-19.5 one two three four"), Fault: script.Fault{Kind: script.Slow, Factor: 4}}, session.Options{}, Options{})
+		ws := h.dial("/v1/transcribe", model)
+		for range 4 {
+			ws.send(5*time.Second, 64000)
+		}
+		ws.text(`{"type":"CloseStream"}`)
+		if got, end := ws.rest(); !slices.Equal(got, []string{"one two three four"}) || end.Code != 1000 {
+			t.Errorf("got %q, %v", got, end)
+		}
+	})
+}
+
 func TestControls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := serve(t, script.Options{Script: parsed(t, "0.5-9.5 one two three")}, session.Options{Limits: session.Limits{Idle: 15 * time.Second}}, Options{Pause: -1})
@@ -357,40 +372,4 @@ func TestIgnored(t *testing.T) {
 		ws.bye()
 		ws.rest()
 	})
-}
-
-// Two messages that are in one write, one across two writes, and one of each length of header are told apart.
-func TestTextConn(t *testing.T) {
-	var sent []byte
-	for _, n := range []int{0, 1, 125, 126, 200, 65535, 65536, 70000} {
-		sent = append(sent, binaryFrame(n)...)
-		sent = append(sent, framePing, 1, frameBinary) // a ping whose payload looks like a message
-	}
-	for _, cut := range []int{1, 2, 3, 7, 64, 1000, len(sent)} {
-		var w sink
-		c := &textConn{Conn: &w}
-		before := slices.Clone(sent)
-		for rest := sent; len(rest) > 0; {
-			n := min(cut, len(rest))
-			if m, err := c.Write(rest[:n]); m != n || err != nil {
-				t.Fatal(m, err)
-			}
-			rest = rest[n:]
-		}
-		if !slices.Equal(before, sent) {
-			t.Fatal("the caller's bytes were changed")
-		}
-		at := 0
-		for i := range sent {
-			if sent[i] != w.got[i] {
-				if sent[i] != frameBinary || w.got[i] != frameText {
-					t.Fatalf("cut by %d: byte %d became %#x", cut, i, w.got[i])
-				}
-				at++
-			}
-		}
-		if at != 8 {
-			t.Errorf("cut by %d: %d messages became text", cut, at)
-		}
-	}
 }

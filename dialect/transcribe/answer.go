@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/dialect"
-	"github.com/earshot-stt/earshot/stt"
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
@@ -20,10 +18,13 @@ import (
 // answer, and one line of the log; where none is left it answers without either. A refusal without attributes has been
 // logged already.
 func (h *Handler) refusePost(w http.ResponseWriter, r *http.Request, op wire.Operation, places chan struct{}, why error, attrs ...slog.Attr) {
-	x := op.ExceptionOf(why)
-	if wait := stt.AsError(why).RetryAfter; wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	if h.mustWait(places, why) {
+		h.note(r, ProtocolHTTP2, why, attrs)
+		sayWait(w, op, why)
+		return
 	}
+	x := op.ExceptionOf(why)
+	retryAfter(w, why)
 	select {
 	case places <- struct{}{}:
 		defer func() { <-places }()

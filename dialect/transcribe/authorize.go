@@ -13,10 +13,10 @@ import (
 
 // Guard slows down whoever guesses credentials.
 type Guard interface {
-	// Guessed is told that what came from a remote address was wrong, and returns when that may be answered: at once for the first
-	// few times, a moment later for whoever goes on. Who has the right credentials is never kept waiting. It may be called
-	// concurrently.
-	Guessed(ctx context.Context, remote string)
+	// Guessed is told that what came from a remote address was wrong, and returns nil when that may be answered: at once for the first
+	// few times, a moment later for whoever goes on. An [stt.Quota] error is what is to be answered instead, at once. Who has the right
+	// credentials is never kept waiting. It may be called concurrently.
+	Guessed(ctx context.Context, remote string) error
 }
 
 // used tells who wants to know that a key has let somebody in.

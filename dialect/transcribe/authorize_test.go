@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -285,12 +287,17 @@ func (a *asking) Admit(_ context.Context, r *session.Request) (func(), error) {
 // slow is a guard that lets everybody wait whose credentials are wrong.
 type slow struct {
 	wait    time.Duration
+	full    bool // and for more there is no place
 	guesses atomic.Int64
 }
 
-func (s *slow) Guessed(ctx context.Context, _ string) {
+func (s *slow) Guessed(ctx context.Context, _ string) error {
 	s.guesses.Add(1)
+	if s.full {
+		return &stt.Error{Code: stt.Quota, Msg: "too many wrong credentials", RetryAfter: 1500 * time.Millisecond}
+	}
 	<-time.After(s.wait)
+	return nil
 }
 
 // Who guesses waits; who has the right key does not, nor who has made another mistake.
@@ -355,6 +362,46 @@ func TestDenialInLog(t *testing.T) {
 		}
 		if strings.Contains(line, secret) || strings.Contains(line, seed) {
 			t.Errorf("the log shows a secret: %s", line)
+		}
+	})
+}
+
+// Where there is no place to wait, a guess is answered with 429 at once: no upgrade, and no word about what was wrong. It is counted all the
+// same, and the log stays short.
+func TestGuessingWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		counted := 0
+		sessions := session.NewService(session.Options{Recognizer: script.New(script.Options{Script: parse(t, conversation)})})
+		h := dialect.New(dialect.Options{Sessions: sessions, Keys: auth.Static{keyID: secret}, Guard: &slow{full: true}, Log: slog.New(slog.NewTextHandler(&log, nil)),
+			Strangers: func(_ context.Context, r *session.Request, why error) {
+				if r.Protocol != dialect.Protocol || stt.CodeOf(why) != stt.Quota {
+					t.Errorf("told of %+v, %v", r, why)
+				}
+				counted++
+			}})
+		s := signer()
+		s.Credentials.Secret += "x"
+		signed, _, err := s.Presign("GET", "ws://"+host+wire.PathWebSocket+"?"+usual, time.Minute, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		const guesses = 100
+		for range guesses {
+			r := httptest.NewRequest("GET", requestURI(t, signed), nil)
+			for name, value := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="} {
+				r.Header.Set(name, value)
+			}
+			r.Host = host
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "2" || w.Header().Get("x-amzn-errortype") != "LimitExceededException" {
+				t.Fatalf("answered with %d %v %s", w.Code, w.Header(), w.Body)
+			}
+		}
+		if took := time.Since(began); took != 0 || counted != guesses || strings.Count(log.String(), "\n") > 10 {
+			t.Errorf("it took %v, %d are counted; the log:\n%s", took, counted, log.String())
 		}
 	})
 }

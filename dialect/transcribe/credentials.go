@@ -49,7 +49,9 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 		return err
 	})
 	if reason := sigv4.ReasonOf(err); reason == sigv4.SignatureMismatch || reason == sigv4.None && stt.CodeOf(err) == stt.Unauthenticated {
-		h.guessed(r)
+		if slow := h.guessed(r); slow != nil {
+			return c, slow
+		}
 	}
 	return c, unknown(err)
 }
@@ -62,11 +64,13 @@ func unknown(err error) error {
 	return err
 }
 
-// guessed counts a request whose credentials were wrong, and lets whoever makes many of them wait.
-func (h *Handler) guessed(r *http.Request) {
-	if h.opts.Guard != nil {
-		h.opts.Guard.Guessed(r.Context(), r.RemoteAddr)
+// guessed counts a request whose credentials were wrong, and lets whoever makes many of them wait. An error is to be answered in place of
+// what was wrong.
+func (h *Handler) guessed(r *http.Request) error {
+	if h.opts.Guard == nil {
+		return nil
 	}
+	return h.opts.Guard.Guessed(r.Context(), r.RemoteAddr)
 }
 
 // renew has the messages of a stream checked with the secrets that its key has now, and reports whether it has any: a key may get

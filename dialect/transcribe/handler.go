@@ -31,6 +31,8 @@ type Options struct {
 	Sessions *session.Service
 	Keys     auth.AccessKeys
 	Guard    Guard // nil: nobody is slowed down
+	// Strangers is told of requests for a stream that come without good credentials; it may be called concurrently. nil: nobody is.
+	Strangers Strangers
 	// Used is told the id of each key that has let somebody in. It may be called concurrently and returns at once; nil: nobody is.
 	Used func(keyID string)
 	// Hosts are the host names that signatures may be made for; nil: the Host as received, with or without its port.
@@ -50,7 +52,8 @@ type Options struct {
 	StrictChunks bool
 	// WriteTimeout is how long a client may take nothing of what it is sent; 0 means 10 s.
 	WriteTimeout time.Duration
-	// Log is told of requests that are refused before they get as far as a session; nil: nobody is.
+	// Log is told of requests that are refused before they get as far as a session, of strangers' no more than ten a second; nil:
+	// nobody is.
 	Log *slog.Logger
 }
 
@@ -60,6 +63,7 @@ type Handler struct {
 	opts Options
 	// A token for each connection that is being refused. Strangers must not take the places of callers that we know.
 	strangers, known chan struct{}
+	lines            sampler         // about strangers
 	buffers          dialect.Buffers // of all sockets
 }
 
@@ -141,7 +145,7 @@ func (h *Handler) admit(r *http.Request, in *incoming, refuse func(places chan s
 	// The signature comes first, before anything that a stranger sends is looked at or kept.
 	caller, err := h.identify(r)
 	if err != nil {
-		refuse(h.strangers, err, slog.String("request", in.id))
+		refuse(h.strangers, err, h.stranger(r, in, err)...)
 		return nil
 	}
 	h.used(&caller)

@@ -45,20 +45,19 @@ type Management struct {
 	streams *Handler // for keys, hosts and guard
 	keep    Resources
 	admit   func(context.Context, auth.Principal) error
-	busy    chan struct{} // a token for each request whose body is in memory
+	places  places
 }
 
 // Bounds of requests.
 const (
 	maxManageBody = 1 << 20 // bytes
-	maxManageBusy = 64      // requests at a time
 	manageTime    = 10 * time.Second
 )
 
 // NewManagement returns a handler that takes the keys that h takes. admit, where it is not nil, is asked before anything is done for a
 // caller whose signature was good, and returns an error such as stt.Quota where nothing shall be.
 func NewManagement(h *Handler, keep Resources, admit func(context.Context, auth.Principal) error) *Management {
-	return &Management{streams: h, keep: keep, admit: admit, busy: make(chan struct{}, maxManageBusy)}
+	return &Management{streams: h, keep: keep, admit: admit}
 }
 
 // ManagePaths are the patterns, as http.ServeMux takes them, of what Management answers.
@@ -71,18 +70,16 @@ func ManagePaths() []string {
 func (m *Management) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := uuid.NewString()
 	w.Header().Set("x-amzn-RequestId", id)
-	select {
-	case m.busy <- struct{}{}:
-		defer func() { <-m.busy }()
-	default:
-		tellManage(w, wire.ManageExceptionOf("", &stt.Error{Code: stt.Exhausted, Msg: "the server has too many requests at the same time; try again"}))
-		return
-	}
 	// Where it cannot be set, the server's own deadlines bound how long a body takes.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(manageTime))
 	ctx, cancel := context.WithTimeout(r.Context(), 2*manageTime)
 	defer cancel()
 	a := &managed{id: id}
+	defer func() { // until the answer is written, since that may be long
+		if a.place != nil {
+			a.place.leave()
+		}
+	}()
 	answer, err := m.answer(ctx, r, a)
 	m.note(r, a, err)
 	switch {
@@ -106,6 +103,7 @@ type managed struct {
 	caller   string // the key id; empty: not known yet
 	account  string // as resources are kept under
 	sign     func(path string) string
+	place    *place // nil: none yet
 }
 
 // answer does what a request asks for. A download is answered with its bytes, all else with a message.
@@ -115,6 +113,9 @@ func (m *Management) answer(ctx context.Context, r *http.Request, a *managed) (a
 	}
 	claim, err := headerClaim(r)
 	if err != nil {
+		return nil, err
+	}
+	if err := m.enter(ctx, r, claim, a); err != nil {
 		return nil, err
 	}
 	body, err := readBody(r)

@@ -42,6 +42,22 @@ func headerClaim(r *http.Request) (sigv4.Claim, error) {
 	return claim, nil
 }
 
+// enter takes a place for a request whose signature cannot be verified before its body has come. A key that nobody has gets none.
+func (m *Management) enter(ctx context.Context, r *http.Request, claim sigv4.Claim, a *managed) error {
+	h := m.streams
+	if _, _, err := auth.Renew(ctx, h.opts.Keys, claim.AccessKeyID); err != nil {
+		if stt.CodeOf(err) == stt.Unauthenticated {
+			if slow := h.guessed(r); slow != nil {
+				return slow
+			}
+		}
+		return unknown(err)
+	}
+	place, err := m.places.take(r.RemoteAddr, claim.AccessKeyID)
+	a.place = place
+	return err
+}
+
 // identify verifies the signature of a request and its body, and fills in who makes it. Errors are those of [Handler.identify], and
 // those of admit.
 func (m *Management) identify(ctx context.Context, r *http.Request, claim sigv4.Claim, body []byte, a *managed) (caller, error) {
@@ -64,11 +80,15 @@ func (m *Management) identify(ctx context.Context, r *http.Request, claim sigv4.
 		return nil
 	})
 	if reason := sigv4.ReasonOf(err); reason == sigv4.SignatureMismatch || reason == sigv4.None && stt.CodeOf(err) == stt.Unauthenticated {
-		h.guessed(r)
+		a.place.leave() // who is kept waiting takes nobody's
+		if slow := h.guessed(r); slow != nil {
+			return c, slow
+		}
 	}
 	if err != nil {
 		return c, unknown(err)
 	}
+	a.place.verified()
 	h.used(&c)
 	a.caller = c.principal.KeyID
 	a.sign = func(path string) string { return presigned(r, signer, path) }

@@ -47,6 +47,9 @@ func (m *Management) answerDownload(ctx context.Context, r *http.Request, a *man
 	if err != nil {
 		return nil, err
 	}
+	if err := m.enter(ctx, r, claim, a); err != nil {
+		return nil, err
+	}
 	c, err := m.identify(ctx, r, claim, nil, a)
 	if err != nil {
 		return nil, err

@@ -27,6 +27,11 @@ const (
 // refuse tells a client why there is no stream: the upgrade, one exception, a Close. It takes one of places, which bounds the
 // log as well. A refusal without attributes has been logged already.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, op wire.Operation, places chan struct{}, why error, attrs ...slog.Attr) {
+	if h.mustWait(places, why) {
+		h.note(r, Protocol, why, attrs)
+		sayWait(w, op, why)
+		return
+	}
 	select {
 	case places <- struct{}{}:
 		defer func() { <-places }()

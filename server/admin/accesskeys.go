@@ -82,7 +82,7 @@ func (h *Handler) listAccessKeys(c *call) (page[accessKey], error) {
 	if err != nil {
 		return page[accessKey]{}, err
 	}
-	list, next, err := h.store.AccessKeys(c.ctx(), store.KeyFilter{Account: c.ask("account"), User: c.ask("user"), Parent: c.ask("parent"), Text: c.ask("text"), Page: p})
+	list, next, err := h.store.AccessKeys(c.ctx(), store.KeyFilter{Account: c.ask("account"), User: c.ask("user"), Parent: c.ask("parent"), Temporary: c.ask("temporary"), Text: c.ask("text"), Page: p})
 	return paged(list, next, err, accessKeyOf)
 }
 

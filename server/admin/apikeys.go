@@ -3,6 +3,7 @@ package admin
 import (
 	"time"
 
+	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/store"
 )
 
@@ -81,6 +82,9 @@ func (h *Handler) createAPIKey(c *call, in *newAPIKey) (shownAPIKey, error) {
 	if err := h.future("expires", in.Expires); err != nil {
 		return shownAPIKey{}, err
 	}
+	if err := auth.CheckScope(in.Operations, in.Origins); err != nil {
+		return shownAPIKey{}, err
+	}
 	made, token, err := h.store.CreateAPIKey(c.ctx(), c.actor, store.APIKey{Account: in.Account, User: in.User, Name: in.Name, Limits: l,
 		Expires: in.Expires, Disabled: in.Disabled, Models: in.Models, Operations: in.Operations, Origins: in.Origins})
 	return shownAPIKey{Key: apiKeyOf(made), Token: token}, err
@@ -103,6 +107,9 @@ func (h *Handler) updateAPIKey(c *call, in *apiKeyChanges) (apiKey, error) {
 		in.Models.to(&k.Models)
 		in.Operations.to(&k.Operations)
 		in.Origins.to(&k.Origins)
+		if err := auth.CheckScope(in.Operations.value, in.Origins.value); err != nil { // not what has been kept for long
+			return err
+		}
 		return changeLimits(in.Limits, &k.Limits)
 	})
 	return apiKeyOf(k), err

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -44,6 +46,9 @@ func decodeStrict(data []byte, into any) error {
 	if !utf8.Valid(data) {
 		return invalid("", "expected a body in UTF-8; got other bytes")
 	}
+	if at := loneSurrogate(data); at >= 0 {
+		return invalid("", "expected escapes that stand for characters; at byte %d there is half of one", at)
+	}
 	check := checker{dec: json.NewDecoder(bytes.NewReader(data))}
 	check.dec.UseNumber()
 	if err := check.value(reflect.TypeOf(into).Elem(), "", 0); err != nil {
@@ -60,6 +65,39 @@ func decodeStrict(data []byte, into any) error {
 		return invalid("", "the body is not what was expected: %v", err)
 	}
 	return nil
+}
+
+// loneSurrogate returns where a JSON text has an escape of half a character (RFC 8259 section 8.2), or -1. Decoders put something else in its place without
+// a word.
+func loneSurrogate(data []byte) int {
+	for i := 0; i < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		first, ok := escape(data[i:])
+		if !ok {
+			i++ // whatever is escaped, another backslash above all
+			continue
+		}
+		if utf16.IsSurrogate(first) {
+			second, ok := escape(data[min(i+6, len(data)):])
+			if !ok || utf16.DecodeRune(first, second) == unicode.ReplacementChar {
+				return i
+			}
+			i += 6
+		}
+		i += 5
+	}
+	return -1
+}
+
+// escape returns what \uXXXX at the beginning of a text stands for.
+func escape(text []byte) (rune, bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 // checker walks over a JSON text beside the type that it is for.
@@ -222,6 +260,7 @@ func article(t reflect.Type) string {
 // change is a member of a PATCH: absent leaves a thing as it is, null takes it back to nothing, a value sets it.
 type change[T any] struct {
 	set   bool
+	null  bool
 	value T
 }
 
@@ -229,6 +268,7 @@ type change[T any] struct {
 func (c *change[T]) UnmarshalJSON(data []byte) error {
 	c.set = true
 	if string(data) == "null" {
+		c.null = true
 		return nil
 	}
 	return json.Unmarshal(data, &c.value)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/store"
 	"github.com/earshot-stt/earshot/stt"
 )
@@ -18,6 +19,8 @@ type Options struct {
 	Store *store.Store
 	// Token checks the one administrator's token that stands in the data folder. An [auth.AdminToken] is one.
 	Token TokenChecker
+	// Passwords makes hashes of users' passwords; nil: they can be given none.
+	Passwords *auth.Passwords
 	// Throttle slows down guessing.
 	Throttle Throttle
 	// Hosts are those that this server goes by, as in "public_hosts": host or host:port. When there are none, any Host will
@@ -32,20 +35,21 @@ type Options struct {
 // Handler is the administration as an [http.Handler]. It may be used from any goroutine.
 type Handler struct {
 	// immutable
-	store    *store.Store
-	token    TokenChecker
-	throttle Throttle
-	hosts    map[string]bool
-	sessions Sessions
-	system   System
-	now      func() time.Time
-	log      *slog.Logger
-	routes   []route
+	store     *store.Store
+	token     TokenChecker
+	throttle  Throttle
+	passwords *auth.Passwords
+	hosts     map[string]bool
+	sessions  Sessions
+	system    System
+	now       func() time.Time
+	log       *slog.Logger
+	routes    []route
 }
 
 // New returns the administration, for requests whose path begins with [Prefix].
 func New(o Options) *Handler {
-	h := &Handler{store: o.Store, token: o.Token, throttle: o.Throttle, hosts: map[string]bool{}, sessions: o.Sessions,
+	h := &Handler{store: o.Store, token: o.Token, throttle: o.Throttle, passwords: o.Passwords, hosts: map[string]bool{}, sessions: o.Sessions,
 		system: o.System, now: o.Now, log: o.Log}
 	for _, host := range o.Hosts {
 		h.hosts[strings.ToLower(host)] = true
@@ -74,23 +78,34 @@ func (c *call) path(name string) string { return c.params[name] }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.answerTo(w, r, func() (Administrator, error) { return h.identify(r) })
+}
+
+// ServeAs answers a request of somebody whom the caller has identified. That the request comes from a page of this server, if it comes from any,
+// is looked at here as well; that it was not forged is the caller's business.
+func (h *Handler) ServeAs(w http.ResponseWriter, r *http.Request, who Administrator) {
+	h.answerTo(w, r, func() (Administrator, error) { return who, nil })
+}
+
+// answerTo answers a request of whoever identify says.
+func (h *Handler) answerTo(w http.ResponseWriter, r *http.Request, identify func() (Administrator, error)) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	header.Set("Referrer-Policy", "no-referrer")
-	name, err := h.serve(w, r)
+	name, err := h.serve(w, r, identify)
 	if err != nil {
 		h.fail(w, r, name, err)
 	}
 }
 
 // serve answers, or returns why it cannot. name is that of the operation, once it is known.
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (name string, err error) {
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, identify func() (Administrator, error)) (name string, err error) {
 	if err := h.fromHere(r); err != nil {
 		return "", err
 	}
-	who, err := h.identify(r)
+	who, err := identify()
 	if err != nil {
 		return "", err
 	}
@@ -103,7 +118,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) (name string, er
 		return "", &httpError{http.StatusMethodNotAllowed, codeMethod, "expected " + strings.Join(allowed, " or ") + " for this path", ""}
 	}
 	if !who.may(rt.role) {
-		return rt.name, stt.Errorf(stt.Denied, "this needs the role %q; the token has %q", rt.role, who.Role)
+		return rt.name, stt.Errorf(stt.Denied, "this needs the role %q; yours is %q", rt.role, who.Role)
 	}
 	if err := known(rt.query, r); err != nil {
 		return rt.name, err

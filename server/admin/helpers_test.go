@@ -114,7 +114,7 @@ func newHouse(t *testing.T, changes ...func(*Options)) *house {
 			t.Error(err)
 		}
 	})
-	o := Options{Store: h.store, Token: token, Sessions: h.sessions, Now: clock, Log: log, System: System{Version: "v1", Engine: "script", Started: h.now,
+	o := Options{Store: h.store, Token: token, Sessions: h.sessions, Now: clock, Log: log, System: System{Version: "v1", Engine: "script", Slots: slotter{3, 8}, Started: h.now,
 		State:    func() string { return "ready" },
 		Settings: []Setting{{Key: "listen", Value: "127.0.0.1:8080", Source: "default"}, {Key: "store", Value: "postgres://u:hunter2@db/x", Source: "EARSHOT_STORE", Secret: true}}}}
 	for _, change := range changes {
@@ -269,3 +269,8 @@ func live(serial, account, key string, since time.Time) session.Live {
 	return session.Live{Serial: serial, Model: "m", Language: "en-US", Since: since, Audio: 1500 * time.Millisecond, Lag: 20 * time.Millisecond,
 		Request: &session.Request{ID: "s-" + serial, Request: "r-" + serial, Protocol: "amazon-http2", Caller: key, Account: account, Remote: "192.0.2.9:1", Config: stt.Config{}}}
 }
+
+// slotter is an engine with a number of slots: taken, and at most.
+type slotter [2]int
+
+func (s slotter) Slots() (taken, most int) { return s[0], s[1] }

@@ -42,7 +42,8 @@ func routes(h *Handler) []route {
 		{del, "/users/{user}", "deleteUser", "Removes a user who has no keys any more.", Admin, nil, none, nil, guarded(does(h.deleteUser))},
 
 		{get, "/access-keys", "listAccessKeys", "Lists access keys by name, without secrets.", Viewer,
-			of(account, owner, find, text("parent", "Only the temporary credentials of this key.")), ok, j, gives(h.listAccessKeys)},
+			of(account, owner, find, text("parent", "Only the temporary credentials of this key."),
+				param{name: "temporary", kind: "string", enum: []string{"true", "false"}, about: "true: only temporary credentials; false: none."}), ok, j, gives(h.listAccessKeys)},
 		{post, "/access-keys", "createAccessKey", "Makes an access key and shows its secret, this once.", Operator, nil, made, j, takes(h.createAccessKey)},
 		{get, "/access-keys/{id}", "getAccessKey", "Shows an access key, without its secret.", Viewer, nil, ok, j, gives(h.getAccessKey)},
 		{patch, "/access-keys/{id}", "updateAccessKey", "Changes an access key; what is absent stays.", Operator, nil, ok, j, guarded(takes(h.updateAccessKey))},

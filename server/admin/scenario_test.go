@@ -110,7 +110,7 @@ func (h *house) everyAPIKey(account string, hidden secrets) {
 	if a = h.do(200, "GET", "/api-keys/"+id, ""); a.get("origins") != `["https://example.com"]` {
 		h.t.Errorf("got %s", a.Body)
 	}
-	if a = h.do(200, "PATCH", "/api-keys/"+id, `{"origins":[],"models":null,"operations":["speak"],"expires":null,"limits":{"streams":1}}`); a.get("origins") != "null" || a.get("models") != "null" || a.get("operations") != `["speak"]` {
+	if a = h.do(200, "PATCH", "/api-keys/"+id, `{"origins":[],"models":null,"operations":["stream"],"expires":null,"limits":{"streams":1}}`); a.get("origins") != "null" || a.get("models") != "null" || a.get("operations") != `["stream"]` {
 		h.t.Errorf("got %s", a.Body)
 	}
 	h.do(200, "GET", "/api-keys?prefix=esk_", "")
@@ -156,6 +156,10 @@ func (h *house) everyUsage(account, key string) {
 	if a := h.do(200, "GET", "/usage?by=day&group=key&from=2026-11-01&to=2026-12", ""); !strings.Contains(a.get("items"), `"cost":"0.009","currency":"EUR"`) {
 		h.t.Errorf("got %s", a.Body)
 	}
+	if a := h.do(200, "GET", "/usage?group=key&top=1&from=2026-11", ""); !strings.Contains(a.get("items"), key) || a.get("from") == "" {
+		h.t.Errorf("got %s", a.Body)
+	}
+	h.refused(400, "invalid", "top", "1 to 1000", "GET", "/usage?group=key&top=0", "")
 	if a := h.do(200, "GET", "/access-keys/"+key+"/quota", ""); a.get("key.day.used_seconds") != "90" || a.get("account.month.used_seconds") != "90" || a.get("key.day.resets") != "2026-11-22T00:00:00Z" || a.get("key.month.resets") != "2026-12-01T00:00:00Z" {
 		h.t.Errorf("got %s", a.Body)
 	}
@@ -180,12 +184,21 @@ func (h *house) everySession(account, key string) {
 	if !strings.Contains(h.log.String(), "serial=two by=admin remote=192.0.2.7") {
 		h.t.Error("the log does not say who ended a stream")
 	}
+	if a := h.do(200, "GET", "/audit?kind=session&action=end&target=two", ""); !strings.Contains(a.Body.String(), `"actor":"admin","remote":"192.0.2.7"`) || !strings.Contains(a.Body.String(), `"account":"000000000000"`) {
+		h.t.Errorf("the audit log does not say who ended a stream: %s", a.Body)
+	}
+	if code := stt.CodeOf(h.sessions.ended["two"]); code != stt.Closed {
+		h.t.Errorf("a client hears %v, after which it may try again", code)
+	}
 	h.refused(404, "not-found", "", "open", "DELETE", "/sessions/three", "")
 }
 
 func (h *house) everySystem() {
 	if a := h.do(200, "GET", "/system", ""); a.get("version") != "v1" || a.get("state") != "ready" || a.get("streams") != "2" {
 		h.t.Errorf("got %s", a.Body)
+	}
+	if a := h.do(200, "GET", "/system", ""); !strings.Contains(a.Body.String(), `"slots":{"taken":3,"most":8}`) {
+		h.t.Errorf("system: %s", a.Body)
 	}
 	if a := h.do(200, "GET", "/system/config", ""); strings.Contains(a.Body.String(), "hunter2") || !strings.Contains(a.Body.String(), `"source":"EARSHOT_STORE","secret":true`) {
 		h.t.Errorf("got %s", a.Body)

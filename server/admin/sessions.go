@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/earshot-stt/earshot/session"
+	"github.com/earshot-stt/earshot/store"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -70,22 +71,40 @@ func (h *Handler) listSessions(c *call) (liveSessions, error) {
 }
 
 func (h *Handler) getSession(c *call) (liveSession, error) {
+	l, err := h.live(c.path("session"))
+	if err != nil {
+		return liveSession{}, err
+	}
+	return liveSessionOf(l), nil
+}
+
+// live returns the open stream with a serial.
+func (h *Handler) live(serial string) (session.Live, error) {
 	if h.sessions != nil {
 		for _, l := range h.sessions.Sessions() {
-			if l.Serial == c.path("session") {
-				return liveSessionOf(l), nil
+			if l.Serial == serial {
+				return l, nil
 			}
 		}
 	}
-	return liveSession{}, noSession()
+	return session.Live{}, noSession()
 }
 
 func (h *Handler) endSession(c *call) error {
-	why := &stt.Error{Code: stt.Canceled, Op: "abort", Msg: "an administrator ended the session"}
-	if h.sessions == nil || !h.sessions.End(c.path("session"), why) {
+	live, err := h.live(c.path("session"))
+	if err != nil {
+		return err
+	}
+	// Written down first: what cannot be is not done.
+	err = h.store.Note(c.ctx(), c.actor, store.AuditEntry{Action: "end", Kind: "session", Target: live.Serial, Account: live.Request.Account},
+		map[string]any{"key": live.Request.Payer(), "protocol": live.Request.Protocol, "model": live.Model, "since": live.Since.UTC()})
+	if err != nil {
+		return err
+	}
+	// It is no fault of the server's, after which clients would try again.
+	if !h.sessions.End(live.Serial, &stt.Error{Code: stt.Closed, Op: "abort", Msg: "An administrator ended the stream."}) {
 		return noSession()
 	}
-	// The audit log is of the store, which this does not change.
 	h.log.Info("a stream was ended", slog.String("serial", c.path("session")), slog.String("by", c.who.Name), slog.String("remote", c.actor.Remote))
 	return nil
 }

@@ -13,9 +13,10 @@ type System struct {
 	Version  string
 	Engine   string
 	Started  time.Time
-	State    func() string // "warming", "ready" or "draining"
+	State    func() string // "warming", "ready", "impaired" or "draining"
 	Models   func(context.Context) ([]stt.Model, error)
-	Settings []Setting // the configuration in force, in the order of its manual
+	Slots    stt.Slotter // how many streams the engine can serve; nil: it has no number
+	Settings []Setting   // the configuration in force, in the order of its manual
 }
 
 // Setting is one key of the configuration.
@@ -30,11 +31,18 @@ type Setting struct {
 type system struct {
 	Version  string    `json:"version"`
 	Engine   string    `json:"engine"`
-	State    string    `json:"state" doc:"warming, ready or draining."`
+	State    string    `json:"state" doc:"warming, ready, impaired or draining."`
 	Started  time.Time `json:"started"`
 	Streams  int       `json:"streams" doc:"Open now."`
 	Revision int64     `json:"revision" doc:"Of the store; it grows with every administrative change."`
+	Slots    *slots    `json:"slots,omitempty" doc:"Of the engine; absent: it has no number."`
 	Models   []model   `json:"models"`
+}
+
+// slots are the streams that the engine serves and can serve.
+type slots struct {
+	Taken int `json:"taken" doc:"Streams served now."`
+	Most  int `json:"most" doc:"Streams served at most; 0: any number."`
 }
 
 // model is one model of the engine.
@@ -66,6 +74,10 @@ func (h *Handler) getSystem(c *call) (system, error) {
 	}
 	if h.sessions != nil {
 		out.Streams = len(h.sessions.Sessions())
+	}
+	if h.system.Slots != nil {
+		taken, most := h.system.Slots.Slots()
+		out.Slots = &slots{Taken: taken, Most: most}
 	}
 	if h.system.Models == nil {
 		return out, nil

@@ -3,8 +3,10 @@ package admin
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,6 +47,7 @@ func usageParams(more ...param) []param {
 	return append(more, text("model", "Only this model."), text("protocol", "Only this protocol."), text("language", "Only this language."),
 		param{name: "by", kind: "string", enum: []string{"total", "hour", "day", "month"}, about: "A row for each; absent: total."},
 		param{name: "group", kind: "string", enum: dimensions, list: true, about: "And for each value of these, separated by commas."},
+		param{name: "top", kind: "integer", about: "Of group, only so many (1 to 1000): those with the most audio over all of the time. Absent: all."},
 		param{name: "format", kind: "string", enum: []string{"json", "csv"}, about: "Absent: json."})
 }
 
@@ -58,23 +61,31 @@ func (h *Handler) getUsage(c *call) (any, error) {
 	if e := stt.AsError(err); e != nil && e.Option == "by" { // here it has another name
 		return nil, invalid("group", "%s", e.Msg)
 	}
+	if e := stt.AsError(err); e != nil && e.Option == "max" { // here there is none
+		return nil, invalid("by", "there are more than %d rows: ask for less time, longer periods, fewer groups, or only the top of them", q.Max)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if c.ask("format") == "csv" {
 		return raw{media: csvMedia, name: "usage.csv", write: func(w io.Writer) error { return ledger.WriteCSV(w, lines) }}, nil
 	}
-	// The ledger alone knows how amounts are written.
-	var text bytes.Buffer
-	if err := ledger.WriteJSON(&text, lines); err != nil {
+	head, err := json.Marshal(usage{From: q.From, To: q.To})
+	if err != nil {
 		return nil, err
 	}
-	out := usage{From: q.From, To: q.To}
-	if err := json.Unmarshal(text.Bytes(), &out.Items); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return raw{media: jsonMedia, write: func(w io.Writer) error {
+		// The ledger alone knows how amounts are written; there may be many.
+		before, after, _ := bytes.Cut(head, []byte(`"items":null`))
+		_, err1 := io.WriteString(w, string(before)+`"items":`)
+		err2 := ledger.WriteJSON(w, lines)
+		_, err3 := w.Write(after)
+		return errors.Join(err1, err2, err3)
+	}}, nil
 }
+
+// mostUsage is how many rows are answered with.
+const mostUsage = 200_000
 
 func (c *call) usageQuery() (q store.UsageQuery, err error) {
 	if q.From, err = c.when("from"); err != nil {
@@ -90,6 +101,12 @@ func (c *call) usageQuery() (q store.UsageQuery, err error) {
 	for name := range strings.SplitSeq(c.ask("group"), ",") {
 		if name != "" && !slices.Contains(q.Group, store.Dimension(name)) {
 			q.Group = append(q.Group, store.Dimension(name))
+		}
+	}
+	q.Max = mostUsage
+	if top := c.ask("top"); top != "" {
+		if q.Top, err = strconv.Atoi(top); err != nil || q.Top < 1 || q.Top > 1000 {
+			return q, invalid("top", "the parameter \"top\": expected 1 to 1000; got %q", clip(top))
 		}
 	}
 	q.Account, q.Key, q.Model, q.Protocol, q.Language = c.ask("account"), c.ask("key"), c.ask("model"), c.ask("protocol"), c.ask("language")

@@ -28,10 +28,14 @@ func (k *Keys) AccessKey(ctx context.Context, id string) (auth.AccessKey, error)
 	switch {
 	case err == nil:
 		return a.at(time.Now()), nil
-	case stt.CodeOf(err) == stt.NotFound, stt.CodeOf(err) == stt.Unavailable && k.files.has(id):
+	case stt.CodeOf(err) == stt.NotFound:
 		return k.files.accessKey(ctx, id)
+	case stt.CodeOf(err) == stt.Unavailable && k.files.decides(id):
+		if key, fileErr := k.files.accessKey(ctx, id); fileErr == nil {
+			return key, nil
+		}
 	}
-	return auth.AccessKey{}, err
+	return auth.AccessKey{}, err // which does not say that nobody has the key: the store may
 }
 
 // at returns the key with the secrets that are good at a time.
@@ -46,8 +50,8 @@ func (a *access) at(now time.Time) auth.AccessKey {
 	return key
 }
 
-// has reports whether the files alone say whether a key is good.
-func (f *Files) has(id string) bool { return f.Keys != nil && f.Taken != nil && !f.Taken(id) }
+// decides reports whether a key that is in the files is good, whatever the store has.
+func (f *Files) decides(id string) bool { return f.Keys != nil && f.Taken != nil && !f.Taken(id) }
 
 // accessKey returns a key of the files, but none that the store has taken over: there it was deleted since.
 func (f *Files) accessKey(ctx context.Context, id string) (auth.AccessKey, error) {

@@ -1,16 +1,17 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/auth/policy"
+	"github.com/earshot-stt/earshot/store"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -23,14 +24,14 @@ type Grant struct {
 }
 
 // Permits returns nil if the key is good for what is asked for, and otherwise an [stt.Denied] error that says what it is not good
-// for. A key that is bound to some origins is good for no request without one: programs other than browsers send none.
+// for. Without a model it is asked about what no model is needed for. A key that is bound to some origins is good for no request without one: programs other than browsers send none.
 func (g Grant) Permits(operation, model, origin string) error {
 	switch {
 	case g.Origins != nil && !slices.ContainsFunc(g.Origins, func(allowed string) bool { return sameOrigin(allowed, origin) }):
 		return stt.Errorf(stt.Denied, "this API key is not good for requests from this web page, or from none")
 	case g.Operations != nil && !slices.Contains(g.Operations, operation):
 		return stt.Errorf(stt.Denied, "this API key is not good for the operation %q", operation)
-	case g.Models != nil && !slices.Contains(g.Models, model):
+	case g.Models != nil && model != "" && !slices.Contains(g.Models, model):
 		return stt.Errorf(stt.Denied, "this API key is not good for the model %q", model)
 	}
 	return nil
@@ -38,8 +39,8 @@ func (g Grant) Permits(operation, model, origin string) error {
 
 // sameOrigin reports whether an origin is the one that is allowed. Ports that go without saying need not be said.
 func sameOrigin(allowed, origin string) bool {
-	a, okA := parseOrigin(allowed)
-	b, okB := parseOrigin(origin)
+	a, okA := auth.ParseOrigin(allowed)
+	b, okB := auth.ParseOrigin(origin)
 	if !okA || !okB || a.Scheme != b.Scheme || a.Port() != b.Port() {
 		return false
 	}
@@ -49,36 +50,35 @@ func sameOrigin(allowed, origin string) bool {
 	return a.Hostname() == b.Hostname()
 }
 
-// parseOrigin takes nothing but an origin: RFC 6454 section 6.1.
-func parseOrigin(s string) (*url.URL, bool) {
-	u, err := url.Parse(strings.ToLower(s))
-	if err != nil || u.Scheme == "" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(s, "#") {
-		return nil, false
-	}
-	switch u.Scheme + ":" + u.Port() {
-	case "https:":
-		u.Host += ":443"
-	case "http:":
-		u.Host += ":80"
-	}
-	return u, true
-}
-
 // maxToken bounds what is hashed for strangers, in bytes; no key is as long.
 const maxToken = 1024
 
 // APIKey returns what an API key is good for, if it is one, not disabled and not expired; otherwise an [stt.Unauthenticated] or
-// [stt.Expired] error. An address that has presented too many wrong ones gets an [stt.Quota] error, with the time to wait, in place of
-// a look at the store; keys that are known are let in all the same.
+// [stt.Expired] error. Where an address has presented too many wrong ones, another wrong one is an [stt.Quota] error with the time to
+// wait, and the store is asked for few such addresses at a time: who has a good key is let in, whoever else sits behind his address.
 func (k *Keys) APIKey(ctx context.Context, token, remote string) (Grant, error) {
+	g, err := k.apiKey(ctx, token, remote)
+	if err == nil {
+		k.Used(g.Principal.KeyID)
+	}
+	return g, err
+}
+
+func (k *Keys) apiKey(ctx context.Context, token, remote string) (Grant, error) {
 	wrong := stt.Errorf(stt.Unauthenticated, "expected an API key of this server; got none, or another")
 	if token == "" || len(token) > maxToken {
 		return Grant{}, wrong
 	}
+	if t, ok := auth.ParseTicket(token); ok {
+		return k.ticket(ctx, t, remote)
+	}
 	hash := sha256.Sum256([]byte(token))
 	if k.throttle != nil && k.tokens.entry(hash) == nil {
-		if err := k.throttle.Check(remote); err != nil {
-			return Grant{}, err
+		if slow := k.throttle.Check(remote); slow != nil {
+			if !k.doubted.take(ctx) {
+				return Grant{}, slow
+			}
+			defer k.doubted.give()
 		}
 	}
 	grant, err := k.grant(ctx, hash)
@@ -89,14 +89,66 @@ func (k *Keys) APIKey(ctx context.Context, token, remote string) (Grant, error) 
 	}
 	switch stt.CodeOf(err) {
 	case stt.NotFound:
-		if k.throttle != nil {
-			k.throttle.Failed(remote)
-		}
-		return Grant{}, wrong
+		return Grant{}, k.guessed(remote, wrong)
 	case stt.Unauthenticated:
 		return Grant{}, wrong
 	}
 	return grant, err
+}
+
+// guessed counts what was wrong, and returns wrong, or that too many were.
+func (k *Keys) guessed(remote string, wrong error) error {
+	if k.throttle == nil {
+		return wrong
+	}
+	slow := k.throttle.Check(remote)
+	k.throttle.Failed(remote)
+	return cmp.Or(slow, wrong)
+}
+
+// places are what a bounded number of requests may do at a time.
+type places chan struct{}
+
+// take takes a place, for which it waits for as long as a query may take. It reports whether there was one.
+func (p places) take(ctx context.Context) bool {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case p <- struct{}{}:
+		return true
+	case <-late.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func (p places) give() { <-p }
+
+// TicketOperation is what tickets are good for: a stream of Speechall's.
+const TicketOperation = "stream"
+
+// ticket returns what a ticket is good for: streams, in the name of the access key that it was made with.
+func (k *Keys) ticket(ctx context.Context, t auth.Ticket, remote string) (Grant, error) {
+	a, err := k.access.get(ctx, t.Key)
+	if err != nil && stt.CodeOf(err) != stt.NotFound {
+		return Grant{}, err
+	}
+	key := auth.Decoy(t.Key)
+	if err == nil {
+		key = a.at(time.Now())
+	}
+	now := time.Now()
+	switch signed := t.Signed(key.Secrets); {
+	case err != nil, !signed, key.Disabled:
+		return Grant{}, k.guessed(remote, stt.Errorf(stt.Unauthenticated, "expected an API key of this server; got none, or another"))
+	case !now.Before(t.Expires), !key.Expires.IsZero() && !now.Before(key.Expires):
+		return Grant{}, &stt.Error{Code: stt.Expired, Option: "token", Msg: "this ticket has expired; get another one"}
+	}
+	g := Grant{Principal: key.Principal(), Operations: []string{TicketOperation}}
+	if t.Origin != "" {
+		g.Origins = []string{t.Origin}
+	}
+	return g, nil
 }
 
 // grant returns what the key with a hash is good for.
@@ -108,6 +160,11 @@ func (k *Keys) grant(ctx context.Context, hash [sha256.Size]byte) (Grant, error)
 	if subtle.ConstantTimeCompare(row.Hash[:], hash[:]) != 1 { // a database that finds something else finds nothing
 		return Grant{}, absent()
 	}
+	return k.allows(ctx, row)
+}
+
+// allows returns what the API key of a row is good for; Unauthenticated: it is disabled.
+func (k *Keys) allows(ctx context.Context, row *store.APIKey) (Grant, error) {
 	account, err := k.accounts.get(ctx, row.Account)
 	if err != nil {
 		return Grant{}, orphan(err)

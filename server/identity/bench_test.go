@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/store"
+	"github.com/earshot-stt/earshot/store/storetest"
 	"github.com/earshot-stt/earshot/wire/sigv4"
 )
 
@@ -30,10 +32,10 @@ func (m *inMemory) AccessKey(_ context.Context, id string) (auth.AccessKey, erro
 }
 
 // crowd is a store of many keys, Keys over it, and a map of the same keys.
-func crowd(t testing.TB, n int) (db *store.Store, k *Keys, m *inMemory, ids []string) {
+func crowd(t testing.TB, url string, n int) (db *store.Store, k *Keys, m *inMemory, ids []string) {
 	t.Helper()
 	ctx := context.Background()
-	db, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "earshot.db"), store.Options{Master: store.NewMaster()})
+	db, err := store.Open(ctx, url, store.Options{Master: store.NewMaster()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +107,11 @@ func medians(rounds int, a, b func(i int)) (time.Duration, time.Duration) {
 	return as[rounds/2], bs[rounds/2]
 }
 
-// Admission with a key that is known takes at most three times as long as with a map in memory, and not a millisecond; the median of
-// those that are not known takes no ten.
+// Admission with a key that is known asks the store nothing, and takes at most three times as long as with a map in memory. What takes how long is
+// judged by the best of some rounds, and where the machine is too busy for any it is not judged: see [BenchmarkAdmission].
 func TestAdmissionTakesLittle(t *testing.T) {
-	const keys, rounds = 200, 3000
-	_, k, m, ids := crowd(t, keys)
+	const keys, rounds, tries = 100, 500, 10
+	_, k, m, ids := crowd(t, "sqlite:"+filepath.Join(t.TempDir(), "earshot.db"), keys)
 	requests := make([]signed, len(ids))
 	for i, id := range ids {
 		requests[i] = sign(t, id, m.keys[id].Secrets[0])
@@ -120,56 +122,78 @@ func TestAdmissionTakesLittle(t *testing.T) {
 		}
 	}
 	ctx := t.Context()
-	cold, _ := medians(keys, func(i int) { check(requests[i].admit(ctx, k)) }, func(int) {})
-	warm, inMap := medians(rounds, func(i int) { check(requests[i%keys].admit(ctx, k)) }, func(i int) { check(requests[i%keys].admit(ctx, m)) })
-	t.Logf("cold %v, known %v, in a map %v", cold, warm, inMap)
-	if warm > time.Millisecond || warm > 3*inMap || cold > 10*time.Millisecond {
-		t.Errorf("cold %v, known %v, in a map %v; want 10 ms, 1 ms and three times the map at most", cold, warm, inMap)
+	for i := range requests {
+		check(requests[i].admit(ctx, k))
 	}
-	known, mapped := medians(rounds, func(i int) {
-		for j := range 100 {
-			_, err := k.AccessKey(ctx, ids[(i+j)%keys])
-			check(err)
+	var told []string
+	for range tries {
+		warm, inMap := medians(rounds, func(i int) { check(requests[i%keys].admit(ctx, k)) }, func(i int) { check(requests[i%keys].admit(ctx, m)) })
+		told = append(told, fmt.Sprintf("known %v, in a map %v", warm, inMap))
+		if warm <= 3*inMap {
+			return
 		}
-	}, func(i int) {
-		for j := range 100 {
-			_, err := m.AccessKey(ctx, ids[(i+j)%keys])
-			check(err)
-		}
-	})
-	t.Logf("a lookup alone: known %v, in a map %v", known/100, mapped/100)
+	}
+	t.Errorf("known keys take more than three times as long as those in a map, again and again: %q", told)
 }
 
+// mostCold and mostKnown are how long admission may take, with a key that is read from the store and with one that is known.
+const (
+	mostCold  = 10 * time.Millisecond
+	mostKnown = time.Millisecond
+)
+
+// cluster is the PostgreSQL of the benchmarks.
+var cluster storetest.Cluster
+
+func TestMain(m *testing.M) { os.Exit(cluster.Main(m)) }
+
+// BenchmarkAdmission admits callers with one of ten thousand keys: those that are known, those of a map in memory, and those that the
+// store has to be asked for. It fails where the median takes longer than it may.
 func BenchmarkAdmission(b *testing.B) {
-	_, k, m, ids := crowd(b, 1000)
+	b.Run("SQLite", func(b *testing.B) { benchmarkAdmission(b, "sqlite:"+filepath.Join(b.TempDir(), "earshot.db")) })
+	b.Run("PostgreSQL", func(b *testing.B) { benchmarkAdmission(b, cluster.Database(b)) })
+}
+
+func benchmarkAdmission(b *testing.B, url string) {
+	_, k, m, ids := crowd(b, url, 10_000)
 	requests := make([]signed, len(ids))
 	for i, id := range ids {
 		requests[i] = sign(b, id, m.keys[id].Secrets[0])
 	}
 	ctx := context.Background()
-	run := func(name string, keys auth.AccessKeys, before func()) {
+	next := 0 // so that no key is met again soon
+	run := func(name string, keys auth.AccessKeys, before func(), most time.Duration) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
+			var took []time.Duration
+			for b.Loop() {
 				before()
-				if err := requests[i%len(requests)].admit(ctx, keys); err != nil {
+				r := &requests[next%len(requests)]
+				next++
+				began := time.Now()
+				if err := r.admit(ctx, keys); err != nil {
 					b.Fatal(err)
 				}
+				took = append(took, time.Since(began))
+			}
+			slices.Sort(took)
+			if median := took[len(took)/2]; median > most {
+				b.Errorf("the median takes %v, and should take %v at most", median, most)
 			}
 		})
 	}
+	run("cold", k, func() { k.fresh.confirm(k.fresh.now(), true) }, mostCold)
 	for i := range requests { // so that all are known
 		if err := requests[i].admit(ctx, k); err != nil {
 			b.Fatal(err)
 		}
 	}
-	run("known", k, func() {})
-	run("map", m, func() {})
-	run("cold", k, func() { k.fresh.confirm(k.fresh.now(), true) })
+	run("known", k, func() {}, mostKnown)
+	run("map", m, func() {}, mostKnown)
 }
 
 func BenchmarkLookup(b *testing.B) {
-	_, k, m, ids := crowd(b, 1000)
+	_, k, m, ids := crowd(b, "sqlite:"+filepath.Join(b.TempDir(), "earshot.db"), 1000)
 	ctx := context.Background()
 	for _, id := range ids { // so that all are known
 		if _, err := k.AccessKey(ctx, id); err != nil {

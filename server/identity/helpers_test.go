@@ -116,7 +116,7 @@ func (r *rows) User(ctx context.Context, id string) (store.User, error) {
 	return find(ctx, r, "user", r.users, id)
 }
 
-func (r *rows) Revision(ctx context.Context) (int64, error) {
+func (r *rows) KeysRevision(ctx context.Context) (int64, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked["revision"]++

@@ -4,32 +4,23 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/store"
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// ImportedFile is the name of the file, in the data folder, that says which keys of other files the store has taken over. It
-// holds ids of access keys and the SHA-256 of API keys.
-const ImportedFile = "imported-keys"
-
 // Importer is where keys are taken over to. A *store.Store is one.
 type Importer interface {
 	CreateAccessKey(ctx context.Context, by store.Actor, k store.AccessKey) (store.AccessKey, error)
 	CreateAPIKey(ctx context.Context, by store.Actor, k store.APIKey) (key store.APIKey, token string, err error)
+	// Imports returns the names that NoteImports has been told of, by whatever process.
+	Imports(ctx context.Context) ([]string, error)
+	NoteImports(ctx context.Context, names []string) error
 }
 
 // Sources are the files that keys are taken over from, and who shall own them.
 type Sources struct {
-	Folder  string       // where [ImportedFile] is kept
 	Keys    *auth.File   // nil: none
 	APIKey  *auth.APIKey // nil: none
 	Account string       // id of the account that gets them
@@ -44,22 +35,24 @@ type Imported struct {
 	Left []string
 
 	taken map[string]bool
+	noted []string // of taken, those that the store has not been told of
 }
 
 // Taken reports whether the store says if a key is good, because it once took it over; see [Files].
 func (i *Imported) Taken(id string) bool { return i.taken[id] }
 
-// Import takes the keys of files over into the store: those that it has not taken over before, so that a key that is deleted
-// there, but still stands in the file, does not come back. What has been taken over stands in the folder, in [ImportedFile].
-// Clients notice nothing: ids, secrets and the API key stay as they are. It is meant to be called at every start.
+// Import takes the keys of files over into the store: those that this store has never taken over, so that a key that is deleted
+// there, but still stands in the file, does not come back, while a new store gets them all. Clients notice nothing: ids, secrets and
+// the API key stay as they are. It is meant to be called at every start.
 func Import(ctx context.Context, to Importer, from Sources, by store.Actor) (*Imported, error) {
-	path := filepath.Join(from.Folder, ImportedFile)
-	done, err := readTaken(path)
+	names, err := to.Imports(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &Imported{taken: done}
-	before := len(done)
+	out := &Imported{taken: map[string]bool{}}
+	for _, name := range names {
+		out.taken[name] = true
+	}
 	if from.Keys != nil {
 		for _, key := range from.Keys.All() {
 			if err := out.accessKey(ctx, to, key, from.Account, by); err != nil {
@@ -72,10 +65,18 @@ func Import(ctx context.Context, to Importer, from Sources, by store.Actor) (*Im
 			return nil, err
 		}
 	}
-	if len(done) == before {
-		return out, nil
+	if err := to.NoteImports(ctx, out.noted); err != nil {
+		return nil, err
 	}
-	return out, writeTaken(path, done)
+	return out, nil
+}
+
+// note remembers that the store has taken a key over.
+func (i *Imported) note(name string) {
+	if !i.taken[name] {
+		i.taken[name] = true
+		i.noted = append(i.noted, name)
+	}
 }
 
 // accessKey takes over one access key. A key that the store has already was taken over by a start that did not get as far as
@@ -99,7 +100,7 @@ func (i *Imported) accessKey(ctx context.Context, to Importer, key auth.AccessKe
 	default:
 		return err
 	}
-	i.taken[key.ID] = true
+	i.note(key.ID)
 	return nil
 }
 
@@ -117,71 +118,12 @@ func (i *Imported) apiKey(ctx context.Context, to Importer, key *auth.APIKey, ac
 	default:
 		return err
 	}
-	i.taken[name] = true
+	i.note(name)
 	return nil
 }
 
-// takenName is what an API key is called in the file of what has been taken over.
+// takenName is what an API key is called among what has been taken over.
 func takenName(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
-}
-
-// readTaken reads what has been taken over. A file that is not there says: nothing.
-func readTaken(path string) (map[string]bool, error) {
-	const longest = 16 << 20
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return map[string]bool{}, nil
-	}
-	if err != nil {
-		return nil, takenError(path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, takenError(path, err)
-	case !info.Mode().IsRegular() || info.Size() > longest:
-		return nil, takenError(path, fmt.Errorf("expected a file of at most %d bytes", longest))
-	}
-	var list []string
-	if err := json.NewDecoder(f).Decode(&list); err != nil {
-		return nil, takenError(path, fmt.Errorf("expected a list of strings in JSON: %w", err))
-	}
-	taken := make(map[string]bool, len(list))
-	for _, id := range list {
-		taken[id] = true
-	}
-	return taken, nil
-}
-
-// writeTaken replaces the file at once: half of it would bring deleted keys back.
-func writeTaken(path string, taken map[string]bool) error {
-	list := make([]string, 0, len(taken))
-	for id := range taken {
-		list = append(list, id)
-	}
-	slices.Sort(list)
-	text, err := json.MarshalIndent(list, "", "  ")
-	if err != nil {
-		return takenError(path, err)
-	}
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+ImportedFile+"-*") // mode 0600
-	if err != nil {
-		return takenError(path, err)
-	}
-	defer os.Remove(temp.Name())
-	_, err1 := temp.Write(append(text, '\n'))
-	if err := errors.Join(err1, temp.Sync(), temp.Close()); err != nil {
-		return takenError(path, err)
-	}
-	if err := os.Rename(temp.Name(), path); err != nil {
-		return takenError(path, err)
-	}
-	return nil
-}
-
-func takenError(path string, err error) error {
-	return &stt.Error{Code: stt.Invalid, Op: "take over keys", Msg: fmt.Sprintf("%q: %v", path, err)}
 }

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,7 +53,7 @@ func (f *folder) start() (*Keys, *Imported) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	done, err := Import(f.t.Context(), f.db, Sources{Folder: f.path, Keys: file, APIKey: apiKey, Account: f.team.ID}, by)
+	done, err := Import(f.t.Context(), f.db, Sources{Keys: file, APIKey: apiKey, Account: f.team.ID}, by)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -137,50 +136,76 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// The file of what was taken over holds no secret and is its owner's; a broken one is an error, because without it deleted keys
-// would come back.
-func TestImportedFile(t *testing.T) {
+// A store that is new gets all keys of the files, whatever another one has taken over; and what is noted is no secret.
+func TestImportIntoAnotherStore(t *testing.T) {
 	f := newFolder(t)
-	_, done := f.start()
-	path := filepath.Join(f.path, ImportedFile)
-	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v", info, err)
-	}
-	text, err := os.ReadFile(path)
-	var list []string
-	if err != nil || json.Unmarshal(text, &list) != nil || len(list) != 2 || !slices.Contains(list, done.AccessKeys[0]) {
-		t.Errorf("%s, %v", text, err)
+	_, first := f.start()
+	if err := f.db.DeleteAccessKey(t.Context(), by, first.AccessKeys[0]); err != nil {
+		t.Fatal(err)
 	}
 	secrets, err := os.ReadFile(filepath.Join(f.path, auth.APIKeyFile))
-	if err != nil || strings.Contains(string(text), strings.TrimSpace(string(secrets))) {
-		t.Errorf("%s, %v", text, err)
+	names, err2 := f.db.Imports(t.Context())
+	if err != nil || err2 != nil || len(names) != 2 || !slices.Contains(names, first.AccessKeys[0]) || slices.Contains(names, strings.TrimSpace(string(secrets))) {
+		t.Errorf("%q, %v, %v", names, err, err2)
 	}
-	for _, broken := range []string{"", "{}", `["a"`} {
-		if err := os.WriteFile(path, []byte(broken), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Import(t.Context(), f.db, Sources{Folder: f.path, Account: f.team.ID}, by); stt.CodeOf(err) != stt.Invalid || !strings.Contains(err.Error(), ImportedFile) {
-			t.Errorf("%q: %v", broken, err)
-		}
+	of := f.db
+	f.db, err = store.Open(t.Context(), "sqlite:"+filepath.Join(f.path, "other.db"), store.Options{Master: store.NewMaster()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.db.Close() })
+	if f.team, err = f.db.CreateAccount(t.Context(), by, store.Account{Name: "default"}); err != nil {
+		t.Fatal(err)
+	}
+	k, second := f.start()
+	if !slices.Equal(second.AccessKeys, first.AccessKeys) || !second.APIKey {
+		t.Errorf("%+v", second)
+	}
+	if _, err := secretsOf(t, k, first.AccessKeys[0]); err != nil {
+		t.Error(err)
+	}
+	if _, err := k.APIKey(t.Context(), strings.TrimSpace(string(secrets)), remote); err != nil {
+		t.Error(err)
+	}
+	// And the first one still knows what it has had.
+	f.db = of
+	k, third := f.start()
+	if third.AccessKeys != nil || third.APIKey {
+		t.Errorf("%+v", third)
+	}
+	if _, err := secretsOf(t, k, first.AccessKeys[0]); stt.CodeOf(err) != stt.Unauthenticated {
+		t.Errorf("what was deleted came back: %v", err)
 	}
 }
 
 // A start that was killed before it wrote down what it had taken over does the rest.
 func TestImportAfterKill(t *testing.T) {
 	f := newFolder(t)
-	_, first := f.start()
-	if err := os.Remove(filepath.Join(f.path, ImportedFile)); err != nil {
+	file, err := auth.OpenFile(filepath.Join(f.path, auth.CredentialsFile), auth.FileOptions{})
+	if err != nil {
 		t.Fatal(err)
 	}
+	first, err := Import(t.Context(), forgetful{f.db}, Sources{Keys: file, Account: f.team.ID}, by)
+	if stt.CodeOf(err) != stt.Unavailable {
+		t.Fatal(err)
+	}
+	if names, err := f.db.Imports(t.Context()); err != nil || len(names) != 0 {
+		t.Fatalf("%q, %v", names, err)
+	}
 	k, second := f.start()
-	if second.AccessKeys != nil || second.APIKey || !second.Taken(first.AccessKeys[0]) {
+	id := file.All()[0].ID
+	if first != nil || second.AccessKeys != nil || !second.APIKey || !second.Taken(id) {
 		t.Errorf("%+v", second)
 	}
-	if _, err := secretsOf(t, k, first.AccessKeys[0]); err != nil {
+	if _, err := secretsOf(t, k, id); err != nil {
 		t.Error(err)
 	}
 }
+
+// forgetful is a store that dies before anything is noted.
+type forgetful struct{ *store.Store }
+
+func (forgetful) NoteImports(context.Context, []string) error { return errDown }
 
 // refusing is a store that takes nothing.
 type refusing struct{ err error }
@@ -193,17 +218,18 @@ func (r refusing) CreateAPIKey(context.Context, store.Actor, store.APIKey) (stor
 	return store.APIKey{}, "", r.err
 }
 
+func (r refusing) Imports(context.Context) ([]string, error) { return nil, nil }
+
+func (r refusing) NoteImports(context.Context, []string) error { return nil }
+
 func TestImportFails(t *testing.T) {
 	f := newFolder(t)
 	file, err := auth.OpenFile(filepath.Join(f.path, auth.CredentialsFile), auth.FileOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Import(t.Context(), refusing{errDown}, Sources{Folder: f.path, Keys: file, Account: f.team.ID}, by); stt.CodeOf(err) != stt.Unavailable {
+	if _, err := Import(t.Context(), refusing{errDown}, Sources{Keys: file, Account: f.team.ID}, by); stt.CodeOf(err) != stt.Unavailable {
 		t.Error(err)
-	}
-	if _, err := os.Stat(filepath.Join(f.path, ImportedFile)); err == nil {
-		t.Error("it is written down all the same")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/earshot-stt/earshot/auth"
@@ -23,8 +24,8 @@ type Rows interface {
 // Database is where keys are kept. A *store.Store is one.
 type Database interface {
 	Rows
-	// Revision grows with every administrative change.
-	Revision(ctx context.Context) (int64, error)
+	// KeysRevision grows with every change that keys, accounts and users may depend on.
+	KeysRevision(ctx context.Context) (int64, error)
 	// Touch notes when keys were last used.
 	Touch(ctx context.Context, uses []store.Use) error
 }
@@ -37,6 +38,8 @@ type Options struct {
 	Stale time.Duration
 	// Throttle slows down whoever guesses API keys; nil: nobody is.
 	Throttle *Throttle
+	// Sound says whether the database can do all it is for; it is asked once a second. nil: it can.
+	Sound func(ctx context.Context) error
 	// Log is told when the store cannot be reached, when it can again, and of policies that cannot be read; nil: nobody is.
 	Log *slog.Logger
 }
@@ -56,6 +59,8 @@ const (
 	// touchEvery is how often the store is told which keys were used, and mostTouched of how many at once.
 	touchEvery  = 15 * time.Second
 	mostTouched = 1 << 14
+	// mostDoubted is how many API keys are looked up at a time for addresses that have presented too many wrong ones.
+	mostDoubted = 4
 )
 
 // Keys knows keys, their holders and their limits. It implements [auth.AccessKeys] and quota.Source.
@@ -63,7 +68,11 @@ type Keys struct {
 	db       Database
 	files    Files
 	throttle *Throttle
+	doubted  places // looking up API keys for addresses that have guessed
 	log      *slog.Logger
+
+	sound   func(ctx context.Context) error // nil: it always is
+	unsound atomic.Pointer[stt.Error]       // what is wrong with the database; nil: nothing is known to be
 
 	fresh    *freshness
 	access   *table[string, *access]
@@ -75,8 +84,9 @@ type Keys struct {
 	mu   sync.Mutex // guards used
 	used map[string]time.Time
 
-	stop  context.CancelFunc
-	ended chan struct{}
+	changed chan struct{} // holds a token after something administrative has changed; Watch takes it
+	stop    context.CancelFunc
+	ended   chan struct{}
 }
 
 // New returns Keys over a database. Close ends what it starts.
@@ -88,7 +98,8 @@ func New(db Database, o Options) *Keys {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	k := &Keys{db: db, files: o.Files, throttle: o.Throttle, log: o.Log, used: map[string]time.Time{}, ended: make(chan struct{})}
+	k := &Keys{db: db, files: o.Files, throttle: o.Throttle, sound: o.Sound, doubted: make(places, mostDoubted), log: o.Log, used: map[string]time.Time{},
+		changed: make(chan struct{}, 1), ended: make(chan struct{})}
 	k.fresh = newFreshness(o.Stale)
 	k.access = newTable(k.fresh, k.loadAccess)
 	k.tokens = newTable(k.fresh, func(ctx context.Context, hash [32]byte) (*store.APIKey, error) {
@@ -143,7 +154,7 @@ func (k *Keys) look(ctx context.Context, before int64) int64 {
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	began := k.fresh.now()
-	revision, err := k.db.Revision(bounded)
+	revision, err := k.db.KeysRevision(bounded)
 	if ctx.Err() != nil {
 		return before
 	}
@@ -156,8 +167,41 @@ func (k *Keys) look(ctx context.Context, before int64) int64 {
 	if k.fresh.down.Swap(false) {
 		k.log.Info("the store can be reached again")
 	}
+	k.examine(ctx, bounded)
 	k.fresh.confirm(began, revision != before)
+	if revision != before {
+		select {
+		case k.changed <- struct{}{}:
+		default: // it is there already
+		}
+	}
 	return revision
+}
+
+// examine asks whether the database is sound. What is wrong with it is told once, however long it lasts.
+func (k *Keys) examine(ctx, bounded context.Context) {
+	if k.sound == nil {
+		return
+	}
+	err := k.sound(bounded)
+	if ctx.Err() != nil {
+		return
+	}
+	was := k.unsound.Swap(stt.AsError(err))
+	switch {
+	case err != nil && (was == nil || was.Error() != err.Error()):
+		k.log.Error("the store is at fault, and the server not ready until it is mended", slog.Any("error", err))
+	case err == nil && was != nil:
+		k.log.Info("the store is sound again")
+	}
+}
+
+// Trouble returns what is wrong with the store, as far as that is known, where it can be reached and yet not all can be done that it is for; nil: nothing.
+func (k *Keys) Trouble() error {
+	if e := k.unsound.Load(); e != nil {
+		return e
+	}
+	return nil
 }
 
 // Used notes that a key let somebody in. It costs next to nothing; the store learns of it later.

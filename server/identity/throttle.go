@@ -15,7 +15,7 @@ const (
 	freeGuesses  = 10              // wrong ones that an address has free
 	forgiveEvery = 3 * time.Second // one more is forgiven after each
 	guessDelay   = time.Second     // until those beyond are answered
-	mostWaiting  = 64              // who are kept waiting at a time; more are answered at once
+	mostWaiting  = 64              // who are kept waiting at a time; more are turned away at once
 	mostAddrs    = 4096            // whose guesses are counted
 )
 
@@ -87,19 +87,20 @@ func (t *Throttle) sweep(now time.Time) {
 	}
 }
 
-// Guessed notes that what an address presented was wrong, and returns when that may be said: at once for the first few times, a
-// second later for those beyond, unless many are kept waiting already or ctx is done.
-func (t *Throttle) Guessed(ctx context.Context, remote string) {
-	over := t.Check(remote) != nil
+// Guessed notes that what an address presented was wrong, and returns nil when that may be said: at once for the first few times, a
+// second later for those beyond, or when ctx is done. Where many are kept waiting already it returns an [stt.Quota] error at once,
+// which is all that may be said.
+func (t *Throttle) Guessed(ctx context.Context, remote string) error {
+	slow := t.Check(remote)
 	t.Failed(remote)
-	if !over {
-		return
+	if slow == nil {
+		return nil
 	}
 	select {
 	case t.waiting <- struct{}{}:
 		defer func() { <-t.waiting }()
 	default:
-		return
+		return slow
 	}
 	delay := time.NewTimer(guessDelay)
 	defer delay.Stop()
@@ -107,6 +108,7 @@ func (t *Throttle) Guessed(ctx context.Context, remote string) {
 	case <-delay.C:
 	case <-ctx.Done():
 	}
+	return nil
 }
 
 // network returns whose guesses an address's are.

@@ -17,7 +17,9 @@ func TestThrottle(t *testing.T) {
 		guess := func(from string, n int) (took time.Duration) {
 			began := time.Now()
 			for range n {
-				th.Guessed(t.Context(), from)
+				if err := th.Guessed(t.Context(), from); err != nil {
+					t.Fatal(err)
+				}
 			}
 			return time.Since(began)
 		}
@@ -71,7 +73,7 @@ func TestThrottleIsBounded(t *testing.T) {
 	}
 }
 
-// However many guess at once, few are kept waiting, and nobody beyond the end of his request.
+// However many guess at once, few are kept waiting, and nobody beyond the end of his request. All others are told nothing but to wait.
 func TestThrottleKeepsFewWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		th := NewThrottle()
@@ -84,12 +86,13 @@ func TestThrottleKeepsFewWaiting(t *testing.T) {
 		var all sync.WaitGroup
 		for range 3 * mostWaiting {
 			all.Go(func() { // ends with the answer
-				th.Guessed(context.Background(), remote)
+				err := th.Guessed(context.Background(), remote)
 				mu.Lock()
 				defer mu.Unlock()
-				if time.Since(began) == 0 {
+				switch at := time.Since(began); {
+				case at == 0 && stt.CodeOf(err) == stt.Quota && stt.AsError(err).RetryAfter > 0:
 					now++
-				} else {
+				case at == guessDelay && err == nil:
 					later++
 				}
 			})
@@ -101,7 +104,9 @@ func TestThrottleKeepsFewWaiting(t *testing.T) {
 		gone, leave := context.WithCancel(context.Background())
 		leave()
 		began = time.Now()
-		th.Guessed(gone, remote)
+		if err := th.Guessed(gone, remote); err != nil {
+			t.Error(err)
+		}
 		if took := time.Since(began); took != 0 {
 			t.Errorf("who is gone was kept for %v", took)
 		}

@@ -47,6 +47,9 @@ func Bill(ctx context.Context, b Book, q store.UsageQuery) ([]Line, error) {
 	}
 	byModel := slices.Contains(q.Group, store.DimModel)
 	if !byModel {
+		if q.Top > 0 && q.TopOf == nil {
+			q.TopOf = append([]store.Dimension{}, q.Group...) // none is not the same as not set
+		}
 		q.Group = append(slices.Clone(q.Group), store.DimModel)
 	}
 	rows, err := b.UsageRows(ctx, q)

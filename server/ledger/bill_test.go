@@ -224,3 +224,20 @@ func TestNamesAreNoFormulas(t *testing.T) {
 		}
 	}
 }
+
+// The top is of what was asked for, although prices need the models too.
+func TestBillOfTheTop(t *testing.T) {
+	for _, group := range [][]store.Dimension{{store.DimKey}, {store.DimKey, store.DimModel}} {
+		b := &accounts{prices: []store.Price{price("*", 60, "USD")}, rows: []store.UsageRow{used("k", "m", time.Second), used("k", "n", time.Second)}}
+		if _, err := ledger.Bill(t.Context(), b, store.UsageQuery{Group: group, Top: 1}); err != nil {
+			t.Fatal(err)
+		}
+		of := b.asked.TopOf
+		if of == nil {
+			of = b.asked.Group
+		}
+		if b.asked.Top != 1 || !slices.Equal(of, group) {
+			t.Errorf("asked for %+v, expected the top of %v", b.asked, group)
+		}
+	}
+}

@@ -188,7 +188,7 @@ func (c *client) stream(address string, pieces int, r *rand.Rand) (goesOn bool) 
 // A server that is killed at any moment has written what it took, but for the last moment, and never more; whoever starts after it
 // finds a store that is well.
 func TestKill(t *testing.T) {
-	times := 20
+	times := 8 // bench/kills does the same to the whole program
 	if testing.Short() {
 		times = 3
 	}

@@ -67,6 +67,7 @@ func New(opts Options) *Gate {
 type pair struct {
 	account, key *subject // account is nil where the key belongs to none
 	limits       Limits
+	apart        bool // the stream does not count where others are held to the default
 }
 
 // each calls do for the key and for the account, until there is an error.
@@ -130,6 +131,7 @@ func (g *Gate) Admit(ctx context.Context, r *session.Request) (release func(), e
 	if g.opts.Streams > 0 && g.open >= g.opts.Streams {
 		return nil, full(g.opts.Streams)
 	}
+	p.apart = p.limits.Key.Streams > 0
 	g.move(p, 1)
 	return sync.OnceFunc(func() {
 		g.mu.Lock()
@@ -141,9 +143,14 @@ func (g *Gate) Admit(ctx context.Context, r *session.Request) (release func(), e
 // move counts a stream that begins or has ended. g.mu is held.
 func (g *Gate) move(p *pair, n int) {
 	g.open += n
-	p.key.open += n
-	if p.account != nil {
-		p.account.open += n
+	for _, s := range []*subject{p.key, p.account} {
+		if s == nil {
+			continue
+		}
+		s.open += n
+		if p.apart {
+			s.apart += n
+		}
 	}
 }
 
@@ -157,11 +164,11 @@ func (g *Gate) places(p *pair) error {
 	if whole == nil {
 		whole = p.key
 	}
-	if of <= 0 && own <= 0 {
-		of = g.opts.Each
-	}
-	if of > 0 && whole.open >= of {
+	switch {
+	case of > 0 && whole.open >= of:
 		return crowded("account", of)
+	case of <= 0 && own <= 0 && g.opts.Each > 0 && whole.open-whole.apart >= g.opts.Each: // what has a number of its own takes no place from the rest
+		return crowded("account", g.opts.Each)
 	}
 	return nil
 }

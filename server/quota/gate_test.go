@@ -85,6 +85,10 @@ func TestStreams(t *testing.T) {
 			{"a", "k", fine, ""}, {"a", "l", fine, ""}, {"a", "k", fine, ""}, {"a", "k", stt.Quota, crowded(3, "account")}, {"b", "m", fine, ""}, {"b", "m", stt.Quota, crowded(1, "account")}}},
 		{"the key's own counts instead of the default", quota.Options{Each: 2}, nil, map[string]store.Limits{"k": {Streams: 3}}, []guest{
 			{"a", "k", fine, ""}, {"a", "k", fine, ""}, {"a", "k", fine, ""}, {"a", "k", stt.Quota, crowded(3, "key")}}},
+		{"a key with its own takes no place from the others", quota.Options{Each: 2}, nil, map[string]store.Limits{"k": {Streams: 3}}, []guest{
+			{"a", "k", fine, ""}, {"a", "k", fine, ""}, {"a", "k", fine, ""}, {"a", "k", stt.Quota, crowded(3, "key")}, {"a", "l", fine, ""}, {"a", "m", fine, ""}, {"a", "l", stt.Quota, crowded(2, "account")}}},
+		{"the account's own counts all", quota.Options{Each: 9}, map[string]store.Limits{"a": {Streams: 3}}, map[string]store.Limits{"k": {Streams: 2}}, []guest{
+			{"a", "k", fine, ""}, {"a", "k", fine, ""}, {"a", "l", fine, ""}, {"a", "l", stt.Quota, crowded(3, "account")}}},
 		{"the key's own within the account's own", quota.Options{}, map[string]store.Limits{"a": {Streams: 2}}, map[string]store.Limits{"k": {Streams: 1}}, []guest{
 			{"a", "k", fine, ""}, {"a", "k", stt.Quota, crowded(1, "key")}, {"a", "l", fine, ""}, {"a", "l", stt.Quota, crowded(2, "account")}}},
 		{"a key named like an account is not the account", quota.Options{}, map[string]store.Limits{"x": {Streams: 1}}, map[string]store.Limits{"x": {Streams: 1}}, []guest{

@@ -17,6 +17,7 @@ type subject struct {
 	name   name
 	asked  time.Time // when somebody last asked for it
 	open   int       // streams
+	apart  int       // of these, those of keys that have a number of streams of their own
 	bucket bucket
 
 	// Audio. What was used today is base plus spent, and the same goes for the month.

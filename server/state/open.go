@@ -67,7 +67,8 @@ func Open(ctx context.Context, folder string, cfg *config.Config, o Options) (*O
 	if err != nil {
 		return nil, err
 	}
-	opened.Store, err = store.Open(ctx, url, store.Options{Master: master, Now: o.Now, Log: o.Log})
+	reload := func() (*store.Master, error) { return store.LoadMaster(o.Getenv, keyFile) }
+	opened.Store, err = store.Open(ctx, url, store.Options{Master: master, Reload: reload, Now: o.Now, Log: o.Log})
 	if err != nil {
 		return nil, explain(err, keyFile, made)
 	}
@@ -86,8 +87,10 @@ func explain(err error, keyFile string, made bool) error {
 		return err
 	}
 	told := *e
-	told.Msg += fmt.Sprintf("; give the right one as $%s or in the file %q (a server that uses the store has it in its data folder)", store.MasterVariable, keyFile)
+	advice := fmt.Sprintf("; give the right one as $%s or in the file %q (a server that uses the store has it in its data folder)", store.MasterVariable, keyFile)
+	told.Msg += advice
 	if made {
+		told.Msg, told.Got = "there is no master key here, and the secrets in this store have been sealed with one: expected the key with the id "+e.Want+advice, ""
 		if err := os.Remove(keyFile); err != nil {
 			told.Msg += fmt.Sprintf(", in place of the one that is there now (%v)", err)
 		}

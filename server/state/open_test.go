@@ -153,21 +153,24 @@ func TestWrongMaster(t *testing.T) {
 	if err := os.Rename(key, key+".away"); err != nil {
 		t.Fatal(err)
 	}
-	refused := func() {
+	refused := func(text string) {
 		t.Helper()
 		_, err := Open(t.Context(), folder, cfg, Options{Getenv: nothing})
+		if err != nil && !strings.Contains(err.Error(), text) {
+			t.Errorf("got %v, which does not say %q", err, text)
+		}
 		if stt.CodeOf(err) != stt.Invalid || !strings.Contains(err.Error(), store.MasterVariable) || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), "expected the key with the id") {
 			t.Errorf("got %v", err)
 		}
 	}
-	refused()
+	refused("there is no master key here")
 	if _, err := os.Stat(key); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("there is a master key that opens nothing: %v", err)
 	}
 	if err := store.NewMaster().WriteFile(key); err != nil {
 		t.Fatal(err)
 	}
-	refused()
+	refused("got the key with the id")
 	if _, err := os.Stat(key); err != nil {
 		t.Errorf("a master key that was there has gone: %v", err)
 	}

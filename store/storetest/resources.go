@@ -10,6 +10,68 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
+// What customers change themselves makes nobody read keys again; what keys depend on does.
+func testKeysRevision(t *testing.T, fresh func(testing.TB) string) {
+	w := newWorld(t, fresh)
+	kept := func() int64 { return must(w.KeysRevision(w.ctx))(t) }
+	same(t, "after an account", kept(), w.revision())
+	r := store.Resource{Account: w.account.ID, Kind: store.KindVocabulary, Name: "v", State: "READY"}
+	for _, c := range []struct {
+		what   string
+		change func() error
+	}{
+		{"a new one", func() error { _, err := w.PutResource(w.ctx, by, r, store.Create); return err }},
+		{"a new text", func() error { _, err := w.PutResource(w.ctx, by, r, store.Update); return err }},
+		{"tags", func() error { return w.SetTags(w.ctx, by, r.Account, r.Kind, r.Name, map[string]string{"k": "v"}) }},
+		{"no tags", func() error { return w.RemoveTags(w.ctx, by, r.Account, r.Kind, r.Name, []string{"k"}) }},
+		{"none", func() error { return w.DeleteResource(w.ctx, by, r.Account, r.Kind, r.Name) }},
+		{"a price", func() error { return w.SetPrice(w.ctx, by, store.Price{Model: "m", PerMinute: 1, Currency: "EUR"}) }},
+	} {
+		before, revision := kept(), w.revision()
+		ok(t, c.change())
+		same(t, c.what, kept(), before)
+		same(t, "revision after "+c.what, w.revision(), revision+1)
+	}
+	before := kept()
+	w.newKey("k")
+	if now := kept(); now <= before || now != w.revision() {
+		t.Errorf("after a key: %d, before it %d, the store has %d", now, before, w.revision())
+	}
+}
+
+// The audit log forgets what is old and of a kind that is named, the oldest first, so many at a time.
+func testForgetAudit(t *testing.T, fresh func(testing.TB) string) {
+	w := newWorld(t, fresh)
+	for i := range 5 {
+		r := store.Resource{Account: w.account.ID, Kind: store.KindVocabulary, Name: "v" + string(rune('0'+i)), State: "READY"}
+		must(w.PutResource(w.ctx, by, r, store.Create))(t)
+		w.clock.move(time.Hour)
+	}
+	left := func() (names string) {
+		list, _, err := w.Audit(w.ctx, store.AuditFilter{})
+		ok(t, err)
+		for _, e := range list {
+			names = e.Kind + " " + e.Target + ", " + names
+		}
+		return names
+	}
+	account := "account " + w.account.ID + ", "
+	forget := func(want int64, age time.Duration, kinds []string, most int, names string) {
+		t.Helper()
+		same(t, "forgotten", must(w.ForgetAudit(w.ctx, begin.Add(age), kinds, most))(t), want)
+		same(t, "left", left(), account+names)
+	}
+	vocabularies := []string{store.KindVocabulary, store.KindVocabularyFilter}
+	all := "vocabulary v0, vocabulary v1, vocabulary v2, vocabulary v3, vocabulary v4, "
+	forget(0, 9*time.Hour, nil, 100, all)
+	forget(0, 9*time.Hour, []string{store.KindVocabularyFilter}, 100, all)
+	forget(0, 0, vocabularies, 100, all)
+	forget(1, 9*time.Hour, vocabularies, 1, all[len("vocabulary v0, "):])
+	forget(2, 3*time.Hour, vocabularies, 100, "vocabulary v3, vocabulary v4, ")
+	w.newAccount("after it") // revisions go on
+	wantWhole(t, w.Store)
+}
+
 func testResources(t *testing.T, fresh func(testing.TB) string) {
 	w := newWorld(t, fresh)
 	given := store.Resource{Account: w.account.ID, Kind: store.KindVocabulary, Name: "Names", Language: "en-US", State: "PENDING", Source: "phrases",

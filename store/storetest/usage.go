@@ -107,14 +107,60 @@ func testUsagePeriods(t *testing.T, fresh func(testing.TB) string) {
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 1))
 	for n := range 60 {
+		if n == 30 { // what was read before is not believed for ever
+			late := []store.Usage{{Session: "late", Sequence: 1, At: start.AddDate(0, 1, 3), Account: "a", Key: "k1", Audio: time.Minute},
+				{Session: "late", Sequence: 2, At: start.AddDate(0, 1, 4), Account: "b", Key: "fresh", Model: "m", Audio: time.Hour}}
+			ok(t, w.AddUsage(w.ctx, late))
+			batch = append(batch, late...)
+		}
 		from := start.Add(time.Duration(random.IntN(110*24)-100) * time.Hour)
 		to := from.Add(time.Duration(random.IntN(100*24)) * time.Hour)
+		if n%5 == 0 { // as consoles ask
+			from, to = from.Truncate(24*time.Hour), to.Truncate(24*time.Hour)
+		}
 		q := store.UsageQuery{From: from, To: to, By: store.Period(n % 4)}
 		if n%3 > 0 {
 			q.Group = []store.Dimension{store.DimKey}
 		}
 		same(t, fmt.Sprintf("seed %d, %s to %s by %d", seed, from, to, q.By), must(w.UsageRows(w.ctx, q))(t), expected(batch, q))
 	}
+	q := store.UsageQuery{From: start.AddDate(0, 1, 0), By: store.ByDay, Group: []store.Dimension{store.DimKey}, Model: "m"}
+	same(t, "of one model", must(w.UsageRows(w.ctx, q))(t), []store.UsageRow{{Start: start.AddDate(0, 1, 4), Key: "fresh", Audio: time.Hour}})
+}
+
+// The top of a list are those who have used most over all of the time, with all their rows.
+func testUsageTop(t *testing.T, fresh func(testing.TB) string) {
+	w := newWorld(t, fresh)
+	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	var batch []store.Usage
+	for i, minutes := range []int{5, 1, 3, 3, 0} { // in two halves, the second of another model
+		for half := range 2 {
+			batch = append(batch, store.Usage{Session: strconv.Itoa(i), Sequence: int64(half + 1), At: day.AddDate(0, 0, half), Account: "a" + strconv.Itoa(i%2), Key: "k" + strconv.Itoa(i),
+				Model: "m" + strconv.Itoa(half), Audio: time.Duration(minutes) * 30 * time.Second, Streams: int64(i)})
+		}
+	}
+	ok(t, w.AddUsage(w.ctx, batch))
+	row := func(start time.Time, key, model string, audio time.Duration, streams int64) store.UsageRow {
+		return store.UsageRow{Start: start, Key: key, Model: model, Audio: audio, Streams: streams}
+	}
+	none, next, half := time.Time{}, day.AddDate(0, 0, 1), 30*time.Second
+	byKey, byBoth := []store.Dimension{store.DimKey}, []store.Dimension{store.DimKey, store.DimModel}
+	for what, c := range map[string]struct {
+		q    store.UsageQuery
+		want []store.UsageRow
+	}{
+		"the one":                    {store.UsageQuery{Group: byKey, Top: 1}, []store.UsageRow{row(none, "k0", "", 10*half, 0)}},
+		"two, one with more streams": {store.UsageQuery{Group: byKey, Top: 2}, []store.UsageRow{row(none, "k0", "", 10*half, 0), row(none, "k3", "", 6*half, 6)}},
+		"of a day":                   {store.UsageQuery{Group: byKey, Top: 1, By: store.ByDay}, []store.UsageRow{row(day, "k0", "", 5*half, 0), row(next, "k0", "", 5*half, 0)}},
+		"of keys, by model too":      {store.UsageQuery{Group: byBoth, TopOf: byKey, Top: 1}, []store.UsageRow{row(none, "k0", "m0", 5*half, 0), row(none, "k0", "m1", 5*half, 0)}},
+		"of keys and models":         {store.UsageQuery{Group: byBoth, Top: 1}, []store.UsageRow{row(none, "k0", "m0", 5*half, 0)}},
+		"more than there are":        {store.UsageQuery{Group: byKey, Top: 9, Model: "m1", To: day}, []store.UsageRow{}},
+		"where all are too many":     {store.UsageQuery{Group: byKey, Top: 1, Max: 2, By: store.ByDay, From: next}, []store.UsageRow{row(next, "k0", "", 5*half, 0)}},
+	} {
+		same(t, what, must(w.UsageRows(w.ctx, c.q))(t), c.want)
+	}
+	_, err := w.UsageRows(w.ctx, store.UsageQuery{Group: byKey, Top: -1})
+	wantCode(t, err, stt.Invalid, "a top below none")
 }
 
 // expected adds up usage in the plainest way.

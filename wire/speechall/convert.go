@@ -12,6 +12,9 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
+// usual is the language of a request that names none.
+const usual = "en"
+
 // StreamFormat is what clients stream: 16 kHz, mono, signed 16-bit little-endian.
 var StreamFormat = stt.Format{Encoding: stt.PCM16, Rate: 16000, Channels: 1}
 
@@ -28,7 +31,12 @@ func (p *Params) Config(can *stt.Capabilities) (cfg stt.Config, ignored []string
 		cfg.Languages.Tags = []string{closest(tag, can)}
 	case can.Has.Has(stt.FeatureIdentify):
 		cfg.Languages.Mode = stt.LanguageIdentify
-	case len(can.Languages) != 1:
+	case len(can.Languages) == 1:
+		cfg.Languages.Tags = []string{can.Languages[0]}
+	default: // the language of requests that name none, where the model has it
+		if tag := closest(usual, can); can.Serves(tag) {
+			cfg.Languages.Tags = []string{tag}
+		}
 		ignored = append(ignored, "language")
 	}
 	switch {

@@ -54,10 +54,6 @@ var codes = map[stt.Code]Error{
 	stt.Internal:         {Status: http.StatusInternalServerError, Code: CodeInternal},
 }
 
-// budgetWait is the wait from which on an exhausted quota is a matter of budget and not of pace: clients retry 429 after a minute
-// at most, which would be of no use.
-const budgetWait = time.Hour
-
 // options are the parameters that set what errors of other packages name.
 var options = map[string]string{"speakers": "diarization", "phrases": "custom_vocabulary", "identify": "language", "prompt": "initial_prompt"}
 
@@ -79,8 +75,6 @@ func ErrorOf(err error) Error {
 	switch {
 	case code == stt.NotFound && e.Option == "model":
 		x.Status, x.Code = http.StatusBadRequest, CodeInvalid // unknown models are bad requests here
-	case code == stt.Quota && e.RetryAfter >= budgetWait:
-		x.Status, x.Code = http.StatusPaymentRequired, CodePayment
 	case code == stt.Internal:
 		x.Message = "an internal error ended the transcription; the server's log says more"
 	}

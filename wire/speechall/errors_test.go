@@ -41,7 +41,7 @@ func TestErrors(t *testing.T) {
 		{"unknown model", &stt.Error{Code: stt.NotFound, Option: "model", Msg: "no such model"}, Error{400, "no such model", CodeInvalid, 0}},
 		{"unknown ruleset", &stt.Error{Code: stt.NotFound, Option: "ruleset_id", Msg: "no such ruleset"}, Error{404, "no such ruleset", CodeNotFound, 0}},
 		{"too fast", &stt.Error{Code: stt.Quota, Msg: "slower", RetryAfter: 1500 * time.Millisecond}, Error{429, "slower", CodeRate, 2}},
-		{"used up", &stt.Error{Code: stt.Quota, Msg: "no more today", RetryAfter: 3 * time.Hour}, Error{402, "no more today", CodePayment, 10800}},
+		{"used up", &stt.Error{Code: stt.Quota, Msg: "no more today", RetryAfter: 3 * time.Hour}, Error{429, "no more today", CodeRate, 10800}},
 		{"our own credentials", &stt.Error{Code: stt.Denied, Peer: "amazon", Msg: "key AKIA is denied"}, Error{500, "an internal error ended the transcription; the server's log says more", CodeInternal, 0}},
 		{"a parameter by our name", &stt.Error{Code: stt.Unsupported, Option: "speakers", Msg: "no labels"}, Error{400, `no labels (parameter "diarization")`, CodeInvalid, 0}},
 		{"nothing", nil, Error{500, "an internal error ended the transcription; the server's log says more", CodeInternal, 0}},

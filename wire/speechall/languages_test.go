@@ -51,8 +51,9 @@ func TestConfigLanguages(t *testing.T) {
 		{"en", stt.Capabilities{}, []string{"en"}, stt.LanguageFixed, nil},
 		{"en_uk", stt.Capabilities{Languages: []string{"en-US"}}, []string{"en-GB"}, stt.LanguageFixed, nil},
 		{"fr", stt.Capabilities{Languages: []string{"en-US"}}, []string{"fr"}, stt.LanguageFixed, nil},
-		{"auto", stt.Capabilities{Languages: []string{"en-US"}}, nil, stt.LanguageFixed, nil},
-		{"auto", stt.Capabilities{Languages: []string{"en-US", "fr-FR"}}, nil, stt.LanguageFixed, []string{"language"}},
+		{"auto", stt.Capabilities{Languages: []string{"en-US"}}, []string{"en-US"}, stt.LanguageFixed, nil},
+		{"auto", stt.Capabilities{Languages: []string{"fr-FR", "en-US"}}, []string{"en-US"}, stt.LanguageFixed, []string{"language"}},
+		{"auto", stt.Capabilities{Languages: []string{"fr-FR", "de-DE"}}, nil, stt.LanguageFixed, []string{"language"}},
 		{"auto", stt.Capabilities{Has: stt.FeatureIdentify}, nil, stt.LanguageIdentify, nil},
 	} {
 		p := Params{Language: c.language, Punctuation: true}

@@ -86,7 +86,7 @@ func (p *Params) Query() url.Values {
 		}
 	}
 	set("model", p.Model, "")
-	set("language", p.Language, "en")
+	set("language", p.Language, usual)
 	set("output_format", string(p.Format), string(FormatText))
 	set("ruleset_id", p.Ruleset, "")
 	set("punctuation", strconv.FormatBool(p.Punctuation), "true")
@@ -182,7 +182,7 @@ type reader struct {
 func (r *reader) params() Params {
 	p := Params{
 		Model:       r.text("model", "", MaxModel),
-		Language:    r.text("language", "en", 32),
+		Language:    r.text("language", usual, 32),
 		Format:      Format(r.text("output_format", string(FormatText), 32)),
 		Ruleset:     r.text("ruleset_id", "", MaxID),
 		Punctuation: r.flag("punctuation", true),

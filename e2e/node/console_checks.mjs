@@ -1,0 +1,319 @@
+// What people, and others, do in the console. Later checks use what earlier ones have made.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+
+import { transcribe } from "./stream.mjs";
+import { api, code, createKey, csrfOf, fillSignIn, go, people, settled, signedIn, signIn } from "./console_people.mjs";
+
+const refused = [/status of 4\d\d/]; // what the browser logs for an answer that a check wants
+const seconds = (n) => new Uint8Array(n * 32_000); // silence; the scripted engine speaks whatever it hears
+
+// stream runs the SDK for JavaScript with a key, and returns what came of it.
+const stream = (world, key, secret, length, pause = 0) =>
+  transcribe({ endpoint: world.base, key, secret, language: "en-US", encoding: "pcm", rate: 16_000, chunk: 3200, pause, skip: 0, cut: 0, cancel: 0, skew: 0, channels: 1 }, seconds(length), { opened: () => {} });
+
+const keys = {}; // made by checks, by name: id and secret
+
+/** needed are the checks without which no other makes sense. */
+export const needed = new Set(["the link of the first start signs in, once", "users sign in, choose a password, and sign out"]);
+
+/** checks: name, and what is checked. */
+export const checks = [
+  ["first load is light", async ({ base, visitor }) => {
+    const { page, context } = await visitor();
+    const devtools = await context.newCDPSession(page);
+    const sizes = new Map();
+    await devtools.send("Network.enable");
+    devtools.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => sizes.set(requestId, encodedDataLength));
+    await page.goto(`${base}/#/live`); // the heaviest of the first pages
+    await settled(page);
+    await page.waitForLoadState("networkidle");
+    const total = [...sizes.values()].reduce((n, v) => n + v, 0);
+    assert.ok(sizes.size <= 15 && sizes.size > 3, `${sizes.size} requests; at most 15`);
+    assert.ok(total <= 150 * 1024, `${total} bytes; at most 150 KB`);
+  }],
+
+  ["the link of the first start signs in, once", async ({ base, link, visitor }) => {
+    const { page } = await visitor();
+    await page.goto(link);
+    await page.locator("#account").waitFor({ state: "attached" });
+    assert.ok(!page.url().includes("code="), "the code is still in the address");
+    assert.match(page.url(), /#\/live/);
+    const other = await visitor({ expected: refused });
+    await other.page.goto(link);
+    await other.page.getByText("This link does not work any more.").waitFor();
+    // An administrator who came in by link makes the users that the other checks are.
+    for (const [role, { name, given }] of Object.entries(people)) {
+      await go(page, base, "access/users");
+      await page.getByRole("button", { name: "Create user" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByLabel("Name", { exact: true }).fill(name);
+      await dialog.getByLabel("Role").selectOption(role);
+      await dialog.getByLabel("Password").fill(given);
+      await dialog.getByRole("button", { name: "Create user" }).click();
+      await page.getByRole("rowheader", { name }).waitFor();
+    }
+  }],
+
+  ["users sign in, choose a password, and sign out", async ({ base, visitor }) => {
+    for (const [role, { name, given, chosen }] of Object.entries(people)) {
+      const { page } = await visitor({ expected: refused });
+      await page.goto(`${base}/#/signin`);
+      await fillSignIn(page.locator("main"), name, "not the password");
+      await page.locator("main").getByRole("alert").getByText("not right").waitFor();
+      await fillSignIn(page.locator("main"), name, given);
+      await page.locator("#account").waitFor({ state: "attached" });
+      const dialog = page.getByRole("dialog", { name: /password/i });
+      if (!(await dialog.isVisible())) {
+        await page.getByRole("button", { name: `Account: ${name}` }).click();
+        await page.getByRole("button", { name: "Change password" }).click();
+      }
+      await dialog.getByLabel(/given|Old/).fill(given);
+      await dialog.getByLabel("New password", { exact: true }).fill(chosen);
+      await dialog.getByLabel("New password, once more").fill("something else");
+      await dialog.getByRole("button", { name: "Set password" }).click();
+      await dialog.getByText("The two are not the same.").waitFor();
+      await dialog.getByLabel("New password, once more").fill(chosen);
+      await dialog.getByRole("button", { name: "Set password" }).click();
+      await page.getByText("The password is changed").waitFor();
+      await page.getByRole("button", { name: `Account: ${name}` }).click();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("heading", { name: "Sign in to Earshot" }).waitFor();
+      assert.equal((await api(page, "GET", "/admin/v1/system")).status, 401);
+      await signIn(page, base, role);
+    }
+  }],
+
+  ["a key is created, saved, and used by an SDK", async (world) => {
+    const { page } = await signedIn(world, "operator");
+    await createKey(page, world.base, { name: "studio", template: "Stream only" });
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download credentials file" }).click();
+    const file = await readFile(await (await waiting).path(), "utf8");
+    const [, id] = /^aws_access_key_id = (\S+)$/m.exec(file);
+    const [, secret] = /^aws_secret_access_key = (\S+)$/m.exec(file);
+    keys.studio = { id, secret };
+    assert.equal(await code(page, "Access key id"), id);
+    const note = await stream(world, id, secret, 6);
+    assert.equal(note.error, undefined, JSON.stringify(note.error));
+    assert.match(note.finals.map((f) => f.text).join(" "), /good morning/i);
+    await page.getByRole("button", { name: "I have saved it" }).click();
+    await page.getByRole("heading", { name: "studio" }).waitFor();
+    assert.ok(!(await page.content()).includes(secret), "the secret is shown again");
+    await go(page, world.base, `usage?range=24h&group=key`);
+    await page.getByRole("table", { name: "Usage by key" }).getByText("studio").waitFor();
+  }],
+
+  ["an API key is created and used", async (world) => {
+    const { page } = await signedIn(world, "operator");
+    await createKey(page, world.base, { name: "portal", section: "api-keys", button: "Create API key" });
+    const token = await code(page, "API key");
+    const answer = await fetch(`${world.base}/v1/speech-to-text-models`, { headers: { Authorization: `Bearer ${token}` } });
+    assert.equal(answer.status, 200);
+  }],
+
+  ["a limit that is reached ends streams, and shows", async (world) => {
+    const { page } = await signedIn(world, "operator");
+    const { id, secret } = keys.studio;
+    await go(page, world.base, `access/keys/${id}`);
+    await page.getByRole("button", { name: "Change limits" }).click();
+    await page.getByRole("dialog").getByLabel(/Audio a day/).fill("0.05");
+    await page.getByRole("dialog").getByRole("button", { name: "Save limits" }).click();
+    await page.getByText("The limits are changed").waitFor();
+    let note;
+    const until = Date.now() + world.patience; // the server learns of the limit within a second or so
+    do note = await stream(world, id, secret, 6);
+    while (!note.error && Date.now() < until);
+    assert.equal(note.error?.name, "LimitExceededException", JSON.stringify(note));
+    await go(page, world.base, `access/keys/${id}`);
+    await page.reload();
+    await page.getByText(/Used up: new streams are refused/).first().waitFor();
+  }],
+
+  ["a stream shows while it is open, and can be ended", async (world) => {
+    const { page } = await signedIn(world, "operator");
+    await createKey(page, world.base, { name: "speaker", template: "Stream only" });
+    const [id, secret] = [await code(page, "Access key id"), await code(page, "Secret access key")];
+    await go(page, world.base, "access/sessions");
+    await page.getByText("Nobody is streaming").waitFor();
+    const running = stream(world, id, secret, 60, 100); // at the pace of speech, for longer than anybody waits
+    await page.getByRole("link", { name: "speaker" }).waitFor();
+    await page.getByRole("button", { name: "End the stream of speaker" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "End stream" }).click();
+    await page.getByText("Nobody is streaming").waitFor();
+    assert.ok((await running).error, "the client was not told");
+  }],
+
+  ["secrets are rotated, keys disabled and deleted", async (world) => {
+    const { page } = await signedIn(world, "operator");
+    const { id } = keys.studio;
+    await go(page, world.base, `access/keys/${id}`);
+    await page.getByRole("button", { name: "Rotate secret" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Rotate", exact: true }).click();
+    await page.getByText("Copy or save it now.").waitFor();
+    assert.notEqual(await code(page, "Secret access key"), keys.studio.secret);
+    await page.getByRole("button", { name: "I have saved it" }).click();
+    await page.getByRole("button", { name: "Disable" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Disable" }).click();
+    await page.getByRole("heading", { name: /studio\s+Disabled/ }).waitFor();
+    await page.getByRole("button", { name: "Delete" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/type studio/).fill("studi");
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await dialog.getByText("This is not “studio”.").waitFor();
+    await dialog.getByLabel(/type studio/).fill("studio");
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("studio is deleted").waitFor();
+  }],
+
+  ["errors stand at the field that they belong to", async (world) => {
+    const { page } = await signedIn(world, "administrator", { expected: refused });
+    await go(page, world.base, "access/accounts");
+    for (const again of [false, true]) {
+      await page.getByRole("button", { name: "Create account" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByRole("button", { name: "Create account" }).click();
+      await dialog.getByText("Name is needed.").waitFor();
+      await dialog.getByLabel("Name", { exact: true }).fill("radio");
+      await dialog.getByRole("button", { name: "Create account" }).click();
+      if (again) await dialog.getByText(/already/).waitFor();
+      else await page.getByRole("heading", { name: "radio" }).waitFor();
+      await go(page, world.base, "access/accounts");
+    }
+    await go(page, world.base, "access/keys/new");
+    await page.getByLabel("Name", { exact: true }).fill("broken");
+    await page.getByLabel("Your own policy").check();
+    await page.getByLabel("Policy", { exact: true }).fill('{"Version": "2012-10-17", "Statement": {"effect": "Allow"}}');
+    await page.getByRole("button", { name: "Create access key" }).click();
+    await page.locator("#content .field", { has: page.locator("textarea") }).getByText(/expected "Effect"/).waitFor();
+  }],
+
+  ["the policy checker says yes, no, and why", async (world) => {
+    const { page } = await signedIn(world, "viewer");
+    await go(page, world.base, "access/policies");
+    await page.getByRole("button", { name: "Check", exact: true }).click();
+    await page.locator(".verdict").getByText("Allowed").waitFor();
+    await page.getByLabel("Action").fill("transcribe:CreateVocabulary");
+    await page.getByRole("button", { name: "Check", exact: true }).click();
+    await page.locator(".verdict").getByText("Denied").waitFor();
+    await page.getByText(/Action does not have/).waitFor();
+  }],
+
+  ["a viewer looks and cannot touch", async (world) => {
+    const { page } = await signedIn(world, "viewer", { expected: refused });
+    for (const route of ["access/keys", "access/api-keys", "access/accounts", "access/users", "access/sessions", "usage", "system"]) {
+      await go(page, world.base, route);
+      const touching = page.getByRole("button", { name: /^(Create|Delete|Disable|Enable|Rotate|Edit|End|Set a price|Check the store)/ });
+      assert.deepEqual(await touching.allTextContents(), [], route);
+    }
+    assert.equal(await page.getByRole("link", { name: "Tokens" }).count(), 0);
+    const csrf = await csrfOf(page);
+    assert.equal((await api(page, "POST", "/admin/v1/accounts", { csrf, body: { name: "mine" } })).status, 403);
+    assert.equal((await api(page, "POST", "/presign", { csrf, body: { parameters: {} } })).status, 403);
+    await go(page, world.base, "access/keys/new"); // by address: the server has the last word
+    await page.getByLabel("Name", { exact: true }).fill("mine");
+    await page.getByRole("button", { name: "Create access key" }).click();
+    await page.locator("form [role=alert]").getByText(/viewer|operator|may not|role/i).waitFor();
+  }],
+
+  ["what changes something needs the token of the session", async (world) => {
+    const { page } = await signedIn(world, "administrator", { expected: refused });
+    const other = await signedIn(world, "operator", { expected: refused });
+    const body = { name: "forged" };
+    for (const one of [page, other.page]) await go(one, world.base, "access/accounts");
+    for (const csrf of [undefined, "", "0".repeat(43), await csrfOf(other.page)]) {
+      assert.equal((await api(page, "POST", "/admin/v1/accounts", { body, csrf })).status, 403, `token ${csrf}`);
+    }
+    const csrf = await csrfOf(page);
+    const foreign = await fetch(`${world.base}/console/api/admin/v1/accounts`, { method: "POST", headers: { Origin: "https://evil.example", "Content-Type": "application/json", "X-CSRF-Token": csrf, Cookie: (await page.context().cookies(`${world.base}/console`)).map((c) => `${c.name}=${c.value}`).join("; ") }, body: JSON.stringify(body) });
+    assert.equal(foreign.status, 403);
+    const { data } = await api(page, "GET", "/admin/v1/accounts");
+    assert.ok(!data.items.some((a) => a.name === "forged"));
+    const cookies = await page.context().cookies(`${world.base}/console`);
+    assert.ok(cookies.length > 0 && cookies.every((c) => c.httpOnly && c.sameSite === "Strict"), JSON.stringify(cookies));
+  }],
+
+  ["the page allows no script, style or host of others", async ({ base, visitor }) => {
+    const { page } = await visitor({ expected: [/policy:/, /Content Security Policy/] });
+    await page.goto(`${base}/`);
+    await settled(page);
+    const ran = await page.evaluate(async () => {
+      const script = document.createElement("script");
+      script.textContent = "globalThis.inline = true";
+      document.body.append(script);
+      document.body.insertAdjacentHTML("beforeend", '<p id="styled" style="color: rgb(1, 2, 3)" onclick="globalThis.clicked = true">x</p>');
+      document.getElementById("styled").click();
+      const outside = await fetch("http://127.0.0.1:9/").then(() => true, () => false);
+      return { inline: Boolean(globalThis.inline), clicked: Boolean(globalThis.clicked), styled: getComputedStyle(document.getElementById("styled")).color === "rgb(1, 2, 3)", outside };
+    });
+    assert.deepEqual(ran, { inline: false, clicked: false, styled: false, outside: false });
+  }],
+
+  ["names are text, in every writing", async (world) => {
+    const { page } = await signedIn(world, "operator");
+    const names = ["<img src=x onerror=alert(1)>", "استوديو الأخبار", "'; DROP TABLE accounts; --"];
+    for (const name of names) await createKey(page, world.base, { name, template: "Stream only" });
+    await go(page, world.base, "access/keys");
+    for (const name of names) await page.getByRole("link", { name, exact: true }).waitFor();
+    assert.equal(await page.locator("td img, th img").count(), 0);
+    assert.equal(await page.getByRole("link", { name: names[1] }).evaluate((e) => getComputedStyle(e).direction), "rtl");
+  }],
+
+  ["who was signed out goes on where they were", async (world) => {
+    const { page, context } = await signedIn(world, "operator", { expected: refused, fresh: true });
+    await go(page, world.base, "access/keys/new");
+    await page.getByLabel("Name", { exact: true }).fill("kept");
+    const second = await context.newPage();
+    await second.goto(`${world.base}/#/live`);
+    assert.equal((await api(second, "POST", "/signout", { csrf: await csrfOf(second) })).status, 204);
+    await page.locator("form").getByRole("button", { name: "Create access key" }).click();
+    const dialog = page.getByRole("dialog", { name: "Your session has ended" });
+    await fillSignIn(dialog, people.operator.name, people.operator.chosen);
+    await page.getByText("Copy or save it now.").waitFor();
+    // In another tab somebody signs in anew: this one goes on with the token of before, and gets another.
+    await go(page, world.base, "access/accounts");
+    assert.equal((await api(second, "POST", "/signout", { csrf: await csrfOf(second) })).status, 204);
+    await second.evaluate((who) => fetch("/console/api/signin", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(who) }), { user: people.operator.name, password: people.operator.chosen });
+    await page.getByRole("button", { name: "Create account" }).click();
+    await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("made in the first tab");
+    await page.getByRole("dialog").getByRole("button", { name: "Create account" }).click();
+    await page.getByRole("heading", { name: "made in the first tab" }).waitFor();
+  }],
+
+  ["a page that needs signing in comes after it", async ({ base, visitor }) => {
+    const { page } = await visitor();
+    await page.goto(`${base}/#/usage?range=7d&group=model`);
+    await fillSignIn(page.locator("main"), people.viewer.name, people.viewer.chosen);
+    await page.getByRole("heading", { name: "Usage" }).waitFor();
+    assert.match(page.url(), /#\/usage\?range=7d&group=model/);
+  }],
+
+  ["the keyboard alone is enough", async (world) => {
+    const { page } = await signedIn(world, "operator");
+    await go(page, world.base, "access/accounts");
+    await page.evaluate(() => document.activeElement.blur());
+    await page.reload();
+    await settled(page);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+    await page.getByRole("button", { name: "Appearance" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Dark").focus();
+    await page.keyboard.press("Space");
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("#appearance:popover-open").count(), 0);
+    const create = page.getByRole("button", { name: "Create account" });
+    await create.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.name), "name");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    assert.ok(await create.evaluate((e) => e === document.activeElement), "the focus is lost when a dialog closes");
+    await page.reload();
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark", "the choice is forgotten");
+  }],
+];

@@ -1,0 +1,442 @@
+import { toBytes } from "./audio.js";
+import { TranscriptionError } from "./errors.js";
+import { after } from "./results.js";
+import { Tape } from "./tape.js";
+
+/** @import { Connection, Protocol } from "./protocol.js" */
+/** @import { Result } from "./results.js" */
+
+/**
+ * @typedef {object} State
+ * @property {"connecting" | "open" | "reconnecting" | "finishing" | "closed"} state
+ * @property {number} [attempt] which one in a row, from 1, when reconnecting
+ * @property {number} [delay] milliseconds until it begins
+ * @property {TranscriptionError} [error] why the connection was lost, or the stream failed
+ */
+
+/**
+ * @typedef {object} Handlers
+ * @property {(result: Result) => void} [onPartial] what may still change, and an empty text for what is withdrawn
+ * @property {(result: Result) => void} [onFinal] each utterance once
+ * @property {(state: State) => void} [onState]
+ * @property {(error: TranscriptionError) => void} [onError] once, when the stream has failed for good
+ */
+
+/**
+ * @typedef {object} Settings
+ * @property {typeof WebSocket} WebSocket
+ * @property {number} keep seconds of audio that are kept to be sent again
+ * @property {number} attempts connections in a row that may fail without a result between them
+ * @property {number} firstDelay milliseconds before the first of them, about
+ * @property {number} mostDelay milliseconds
+ * @property {number} openTimeout milliseconds that a connection may take to open
+ * @property {number} finishTimeout milliseconds that the server may be silent after the end of the audio
+ * @property {number} stallTimeout milliseconds in which nothing of what waits is sent
+ * @property {() => number} [random] from 0 to 1, for tests
+ */
+
+const queued = 128 << 10; // bytes that may wait in the socket; what waits here can still go elsewhere
+const ahead = 2; // seconds of audio that may wait before send makes its caller wait
+const poll = 20; // milliseconds between two looks at a full socket, which has no event for this
+const alive = 5000; // milliseconds without audio after which a stream says that it is still there
+const steady = 10_000; // milliseconds after which a connection counts as one that had worked
+
+/**
+ * One stream of audio and what is said in it. It connects with the first audio. Connections may break: the audio since the last final is kept, sent again on
+ * another connection, and times go on as if nothing had been.
+ */
+export class Stream {
+  /** @type {Protocol} */ #protocol;
+  /** @type {Handlers} */ #handlers;
+  /** @type {Settings} */ #settings;
+  /** @type {Tape} */ #tape;
+  #frame = 2; // bytes of a sample of all channels
+
+  /** @type {WebSocket | null} */ #socket = null;
+  /** @type {Connection | null} */ #talk = null;
+  #open = false;
+  #connections = 0;
+  #cursor = 0; // the audio before it has been given to the socket
+  #origin = 0; // where the audio of this connection begins
+  #before = /** @type {Map<number, number>} */ (new Map()); // as #told was when this connection began
+  #told = /** @type {Map<number, number>} */ (new Map()); // the end of the last final, by channel, in seconds
+  #pending = /** @type {Map<string, Result>} */ (new Map()); // partials without their finals
+  #failures = 0;
+  #everOpen = false;
+
+  #begun = false; // audio has come
+  #ended = false; // no more audio comes
+  #endSent = false;
+  #over = false;
+  #timers = /** @type {Set<ReturnType<typeof setTimeout>>} */ (new Set());
+  #waiting = /** @type {(() => void)[]} */ ([]); // for room
+  #lastSent = 0;
+  #heard = 0; // when the server said something last, or the end was sent
+  #moved = 0; // when the socket had less to send last
+  #queue = 0; // what it had then
+  /** @type {(why?: TranscriptionError) => void} */ #drop = () => {};
+  /** @type {() => void} */ #wake = () => {};
+  /** @type {() => void} */ #resolve = () => {};
+  /** @type {(err: TranscriptionError) => void} */ #reject = () => {};
+
+  /**
+   * Use {@link Client.stream}.
+   * @param {Protocol} protocol
+   * @param {Handlers} handlers
+   * @param {Settings} settings
+   */
+  constructor(protocol, handlers, settings) {
+    this.#protocol = protocol;
+    this.#handlers = handlers;
+    this.#settings = settings;
+    this.#frame = 2 * protocol.channels;
+    const second = protocol.rate * this.#frame;
+    this.#tape = new Tape(second, settings.keep * second);
+    /**
+     * Resolves when everything has been said, or the stream was aborted; rejects with what onError is given.
+     * @type {Promise<void>}
+     */
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.done.catch(() => {}); // who listens to onError need not listen here
+  }
+
+  /** Samples a second that {@link send} takes. */
+  get rate() {
+    return this.#protocol.rate;
+  }
+
+  /** Channels that {@link send} takes, in turns. */
+  get channels() {
+    return this.#protocol.channels;
+  }
+
+  /** Seconds of audio that have been given to {@link send}. */
+  get duration() {
+    return this.#tape.end / this.#tape.second;
+  }
+
+  /**
+   * When the audio at a time was given to {@link send}, by `performance.now()`; undefined where that is not known any more.
+   * @param {number} seconds
+   */
+  when(seconds) {
+    return this.#tape.when(seconds);
+  }
+
+  /**
+   * Sends audio: 16-bit samples, or ones from -1 to 1. The first time connects, so that no server waits while somebody is asked for a
+   * microphone; until the connection is there the audio is kept. A stream that has failed ignores it.
+   * @param {Int16Array | Float32Array | ArrayBuffer | Uint8Array} audio bytes are little-endian samples
+   * @returns {Promise<void>} resolves when there is room for more, for who has audio that came not at the pace of speech
+   */
+  send(audio) {
+    if (this.#over) return Promise.resolve();
+    if (this.#ended) throw new TranscriptionError("closed", "audio was sent after finish()");
+    const bytes = toBytes(audio);
+    if (!this.#tape.append(bytes, this.#open ? this.#cursor : this.#needed(), performance.now())) {
+      this.#fail(new TranscriptionError("overrun", `more than ${this.#settings.keep} seconds of audio wait to be sent`));
+      return Promise.resolve();
+    }
+    if (!this.#begun) {
+      this.#begun = true;
+      void this.#live();
+    }
+    this.#pump();
+    if (!this.#full()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /**
+   * Asks for the finals of what was said so far; the stream goes on. Speechall's protocol only.
+   */
+  finalize() {
+    if (this.#talk && !this.#talk.finalize) throw new TranscriptionError("unsupported", "this protocol has no message that finalises");
+    if (this.#open && this.#cursor === this.#tape.end) this.#socket?.send(/** @type {string} */ (this.#talk?.finalize?.()));
+  }
+
+  /**
+   * Ends the audio.
+   * @returns {Promise<void>} as `done`: resolves after the last final
+   */
+  finish() {
+    if (!this.#ended && !this.#over) {
+      this.#ended = true;
+      if (!this.#begun) {
+        this.#close();
+        return this.done;
+      }
+      this.#tell({ state: "finishing" });
+      this.#pump();
+    }
+    return this.done;
+  }
+
+  /** Ends everything at once; what has not been said yet is lost. */
+  abort() {
+    this.#close();
+  }
+
+  // ---- connections ----
+
+  /** Connects, again and again. It ends with the stream. */
+  async #live() {
+    this.#tell({ state: "connecting" });
+    for (;;) {
+      const error = await this.#connection();
+      if (this.#over) return;
+      if (!error) return this.#close();
+      this.#failures++;
+      const allowed = this.#everOpen ? this.#settings.attempts : Math.min(2, this.#settings.attempts);
+      if (!error.retryable || this.#failures > allowed) {
+        const better = this.#everOpen ? null : await this.#protocol.explain?.().catch(() => null);
+        if (!this.#over) this.#fail(better ?? error);
+        return;
+      }
+      const { firstDelay, mostDelay, random = Math.random } = this.#settings;
+      const delay = Math.min(mostDelay, firstDelay * 2 ** (this.#failures - 1)) * (0.5 + random() / 2);
+      this.#tell({ state: "reconnecting", attempt: this.#failures, delay, error });
+      await new Promise((resolve) => {
+        this.#wake = () => resolve(undefined);
+        this.#later(() => resolve(undefined), delay);
+      });
+      if (this.#over) return;
+    }
+  }
+
+  /** Has one connection, and returns why it ended; undefined after a regular end. @returns {Promise<TranscriptionError | undefined>} */
+  async #connection() {
+    /** @type {Connection} */
+    let talk;
+    try {
+      talk = await this.#protocol.connect();
+    } catch (err) {
+      return wrap(err);
+    }
+    if (this.#over) return undefined;
+    let socket;
+    try {
+      socket = new this.#settings.WebSocket(talk.url);
+    } catch (err) {
+      return new TranscriptionError("invalid", `the address cannot be connected to: ${/** @type {Error} */ (err).message}`, { cause: err });
+    }
+    socket.binaryType = "arraybuffer";
+    this.#talk = talk;
+    this.#socket = socket;
+    return this.#conversation(socket, talk);
+  }
+
+  /** @param {WebSocket} socket @param {Connection} talk @returns {Promise<TranscriptionError | undefined>} */
+  #conversation(socket, talk) {
+    return new Promise((resolve) => {
+      /** @type {TranscriptionError | undefined} */
+      let said; // by the server, before it closes
+      let opened = 0;
+      const leave = (/** @type {TranscriptionError | undefined} */ why) => {
+        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.onerror = () => {}; // some implementations throw when nobody listens
+        clearTimeout(timer);
+        clearInterval(watch);
+        if (socket.readyState < 2) socket.close();
+        if (opened > 0 && performance.now() - opened > steady) this.#failures = 0;
+        this.#drop = () => {};
+        this.#open = false;
+        this.#socket = null;
+        this.#endSent = false;
+        if (!this.#over) this.#withdraw();
+        resolve(why);
+      };
+      const timer = setTimeout(() => {
+        leave(new TranscriptionError("unavailable", "the server did not answer in time", { retryable: true }));
+      }, this.#settings.openTimeout);
+      const watch = setInterval(() => {
+        const why = opened > 0 ? this.#look() : undefined;
+        if (why) leave(why);
+      }, 1000);
+      this.#drop = (why) => leave(why);
+      socket.onopen = () => {
+        clearTimeout(timer);
+        opened = performance.now();
+        this.#begin();
+      };
+      socket.onmessage = ({ data }) => {
+        this.#heard = performance.now();
+        const { results = [], error } = talk.read(data);
+        if (error) said ??= error;
+        for (const r of results) this.#result(r);
+        if (error?.code === "malformed") leave(error);
+      };
+      socket.onerror = () => {}; // a Close follows, and says more
+      socket.onclose = ({ code, reason }) => {
+        if (said) return leave(said);
+        if (opened === 0) return leave(new TranscriptionError("unavailable", "there is no connection to the server", { retryable: true, status: code }));
+        if (code === 1000 && this.#endSent) return leave(undefined);
+        const message = reason ? `the server closed the stream: ${reason}` : code === 1006 ? "the connection was lost" : `the server closed the stream with ${code}`;
+        leave(new TranscriptionError(code === 1000 ? "closed" : "unavailable", message, { retryable: code !== 1000 && talk.retry(code), status: code }));
+      };
+    });
+  }
+
+  /** Begins the audio of a connection that has just opened. */
+  #begin() {
+    this.#everOpen = true;
+    this.#open = true;
+    this.#origin = this.#needed();
+    this.#cursor = this.#origin;
+    this.#before = new Map(this.#told);
+    this.#connections++;
+    this.#lastSent = this.#heard = this.#moved = performance.now();
+    this.#queue = 0;
+    this.#tell({ state: this.#ended ? "finishing" : "open" });
+    this.#pump();
+  }
+
+  /** Where a new connection has to begin: behind the last final, or as far back as there is audio. */
+  #needed() {
+    let seconds = Infinity;
+    for (let c = 0; c < this.#protocol.channels; c++) seconds = Math.min(seconds, this.#told.get(c) ?? 0);
+    const position = Math.min(Math.round((seconds * this.#tape.second) / this.#frame) * this.#frame, this.#tape.end);
+    return Math.max(position, this.#tape.base);
+  }
+
+  /** Looks after an open connection once a second. @returns {TranscriptionError | undefined} why it is given up */
+  #look() {
+    const now = performance.now();
+    const { stallTimeout, finishTimeout } = this.#settings;
+    const waits = this.#socket?.bufferedAmount ?? 0;
+    if (waits < this.#queue || waits === 0) this.#moved = now;
+    this.#queue = waits;
+    if (now - this.#moved > stallTimeout) return new TranscriptionError("unavailable", "the connection takes no more audio", { retryable: true });
+    if (this.#endSent && now - this.#heard > finishTimeout) return new TranscriptionError("unavailable", "the last results did not come in time");
+    if (!this.#endSent && this.#talk?.keepAlive && now - this.#lastSent > alive) {
+      this.#lastSent = now;
+      this.#socket?.send(this.#talk.keepAlive());
+    }
+    return undefined;
+  }
+
+  // ---- audio ----
+
+  /** Gives the socket what it takes. */
+  #pump() {
+    const socket = this.#socket;
+    if (!this.#open || !socket || !this.#talk || this.#endSent || socket.readyState !== 1) return;
+    const most = Math.ceil(this.#tape.second / 5 / this.#frame) * this.#frame;
+    while (this.#cursor < this.#tape.end && socket.bufferedAmount < queued) {
+      const bytes = this.#tape.read(this.#cursor, most);
+      socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (this.#talk.audio(bytes)));
+      this.#cursor += bytes.length;
+      this.#lastSent = performance.now();
+    }
+    if (!this.#full()) for (const resolve of this.#waiting.splice(0)) resolve();
+    if (this.#cursor < this.#tape.end) {
+      if (this.#pumping) return;
+      this.#pumping = true;
+      this.#later(() => {
+        this.#pumping = false;
+        this.#pump();
+      }, poll);
+    } else if (this.#ended) {
+      this.#endSent = true;
+      this.#heard = performance.now();
+      socket.send(/** @type {string} */ (this.#talk.end()));
+    }
+  }
+  #pumping = false;
+
+  #full() {
+    return this.#tape.end - (this.#open ? this.#cursor : this.#needed()) > ahead * this.#tape.second;
+  }
+
+  // ---- results ----
+
+  /** @param {Result} raw with the times and ids of its connection */
+  #result(raw) {
+    const shift = this.#origin / this.#tape.second;
+    const channel = raw.channel ?? 0;
+    const told = this.#told.get(channel) ?? 0;
+    const start = Number.isFinite(raw.start) ? raw.start + shift : told;
+    const end = Number.isFinite(raw.end) ? raw.end + shift : this.#cursor / this.#tape.second;
+    /** @type {Result} */
+    const whole = {
+      ...raw,
+      id: this.#connections > 1 ? `${raw.id}~${this.#connections}` : raw.id,
+      start,
+      end,
+      words: raw.words.map((w) => ({ ...w, start: w.start + shift, end: w.end + shift })),
+      ...(raw.entities ? { entities: raw.entities.map((e) => ({ ...e, start: e.start + shift, end: e.end + shift })) } : {}),
+    };
+    const result = after(whole, this.#before.get(channel) ?? 0);
+    if (raw.final) {
+      this.#told.set(channel, Math.max(told, Math.min(end, this.#cursor / this.#tape.second)));
+      this.#tape.release(this.#needed());
+    }
+    if (!result) return;
+    if (result.text !== "") this.#failures = 0;
+    const heard = this.#tape.when(result.end);
+    if (heard !== undefined) result.latency = Math.round(performance.now() - heard);
+    if (result.text.trim() === "") {
+      if (this.#pending.delete(result.id)) this.#handlers.onPartial?.({ ...result, final: false, text: "", words: [] });
+    } else if (result.final) {
+      this.#pending.delete(result.id);
+      this.#handlers.onFinal?.(result);
+    } else {
+      this.#pending.set(result.id, result);
+      this.#handlers.onPartial?.(result);
+    }
+  }
+
+  /** Takes back what will be said again. */
+  #withdraw() {
+    for (const [id, result] of [...this.#pending]) {
+      this.#pending.delete(id);
+      this.#handlers.onPartial?.({ ...result, text: "", words: [] });
+    }
+  }
+
+  // ---- the end ----
+
+  /** @param {TranscriptionError} error */
+  #fail(error) {
+    this.#close(error);
+  }
+
+  /** @param {TranscriptionError} [error] */
+  #close(error) {
+    if (this.#over) return;
+    this.#over = true;
+    for (const t of this.#timers) clearTimeout(t);
+    this.#timers.clear();
+    this.#drop();
+    this.#wake();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#withdraw();
+    this.#tell(error ? { state: "closed", error } : { state: "closed" });
+    if (!error) return this.#resolve();
+    this.#reject(error);
+    this.#handlers.onError?.(error);
+  }
+
+  /** @param {State} state */
+  #tell(state) {
+    this.#handlers.onState?.(state);
+  }
+
+  /** @param {() => void} run @param {number} delay */
+  #later(run, delay) {
+    const t = setTimeout(() => {
+      this.#timers.delete(t);
+      run();
+    }, delay);
+    this.#timers.add(t);
+  }
+}
+
+/** What an application's own function has thrown: no network is worth another attempt. @param {unknown} err @returns {TranscriptionError} */
+function wrap(err) {
+  if (err instanceof TranscriptionError) return err;
+  const { message = String(err), code, retryable = err instanceof TypeError } = /** @type {any} */ (err ?? {});
+  return new TranscriptionError(typeof code === "string" ? code : "unavailable", message, { cause: err, retryable: Boolean(retryable) });
+}

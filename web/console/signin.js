@@ -1,0 +1,91 @@
+// Signing in: by link, as a user, or with the administrator's token; again, when a session has ended; and the password.
+import { ApiError, createApi, sentence } from "./api.js";
+import { dialog, field, form } from "./form.js";
+import { button, h, mark, notice, snippet, toast } from "./ui.js";
+
+// Signing in needs no session, and its 401 means that something was wrong.
+const anonymous = createApi({ session: () => ({ signed_in: false }), renew: async () => false, reread: async () => false });
+
+/** mount shows the page. The code of a link is taken out of the address before anything else happens. */
+export async function mount(element, context) {
+  const code = context.query.get("code");
+  const back = context.query.get("back") ?? "";
+  if (code) {
+    history.replaceState(null, "", "#/signin");
+    element.replaceChildren(frame(h("p", { class: "muted", role: "status" }, "Signing in…")));
+    try {
+      return void context.entered(await anonymous.post("/signin", { code }), back);
+    } catch (err) {
+      if (!(err instanceof ApiError)) throw err;
+      const used = err.status === 401;
+      return void element.replaceChildren(frame(notice("danger", h("p", {}, used ? "This link does not work any more. Each works once, and for a short time." : sentence(err.message))), ...ways(context, back, true)));
+    }
+  }
+  if (context.session.signed_in) return void context.entered(context.session, back);
+  element.replaceChildren(frame(...ways(context, back)));
+  element.querySelector("input")?.focus({ preventScroll: true });
+}
+
+const frame = (...content) => h("div", { class: "signin" }, h("div", { class: "signin-head" }, mark(), h("h1", { tabindex: -1 }, "Sign in to Earshot")), ...content);
+
+function ways(context, back, help = false) {
+  return [
+    h("div", { class: "card" }, credentials((next) => context.entered(next, back))),
+    h("details", { class: "signin-help", open: help }, h("summary", {}, "How do I get in?"),
+      h("div", { class: "stack" }, h("p", {}, "Run this where the server runs. It prints a link that signs you in."), snippet("earshot console", "the command"),
+        h("p", { class: "muted" }, "The administrator’s token was printed when the server started for the first time."))),
+    h("p", { class: "signin-else" }, "Only want to speak? ", h("a", { href: "#/live" }, "Open Live with an access key")),
+  ];
+}
+
+// credentials is a form with the two ways, one at a time.
+function credentials(done, { user = "", kind = "user" } = {}) {
+  const place = h("div", {});
+  const choose = (which) => {
+    for (const b of tabs.children) b.setAttribute("aria-pressed", String(b.dataset.way === which));
+    place.replaceChildren(which === "token" ? byToken(done) : byPassword(done, user));
+  };
+  const tabs = h("div", { class: "segments", role: "group", "aria-label": "How to sign in" }, ...[["user", "Password"], ["token", "Token"]].map(([way, label]) =>
+    h("button", { type: "button", "data-way": way, onclick: () => {
+      choose(way);
+      place.querySelector("input").focus();
+    } }, label)));
+  choose(kind === "user" ? "user" : "token");
+  return h("div", { class: "stack" }, tabs, place);
+}
+
+function byPassword(done, user) {
+  const name = field({ label: "User", name: "user", required: true, value: user, attrs: { autocomplete: "username", autocapitalize: "off", spellcheck: "false" } });
+  const password = field({ label: "Password", name: "password", type: "password", required: true, attrs: { autocomplete: "current-password" }, read: (c) => c.value });
+  return form({ parts: [name, password], label: "Sign in", kind: "primary full", onsubmit: async () => done(await anonymous.post("/signin", { user: name.value, password: password.value })) });
+}
+
+function byToken(done) {
+  const token = field({ label: "Administrator’s token", name: "token", type: "password", required: true, attrs: { autocomplete: "off", placeholder: "esa_…", spellcheck: "false" } });
+  return form({ parts: [token], label: "Sign in", kind: "primary full", onsubmit: async () => done(await anonymous.post("/signin", { token: token.value })) });
+}
+
+/** signInAgain asks for credentials over the page as it stands. It resolves to the new session, or to undefined. */
+export function signInAgain(before) {
+  return dialog("Your session has ended", (close) => h("div", { class: "stack" },
+    h("p", { class: "muted" }, "Sign in again and go on where you are: nothing on this page is lost."),
+    credentials(close, { user: before.kind === "user" ? before.name : "", kind: before.kind }), h("div", {}, button("Leave this page", { kind: "quiet", onclick: () => close() }))));
+}
+
+/** passwordDialog changes the password of who is signed in, which may have to be. */
+export function passwordDialog({ api, session, done }) {
+  const must = session.must_set_password;
+  return dialog(must ? "Choose a password" : "Change password", (close) => {
+    const name = h("input", { type: "text", class: "visually-hidden", autocomplete: "username", value: session.name, tabindex: -1, "aria-hidden": "true", readonly: true });
+    const old = field({ label: must ? "The password that you were given" : "Old password", name: "old", type: "password", required: true, attrs: { autocomplete: "current-password" }, read: (c) => c.value });
+    const fresh = field({ label: "New password", name: "new", type: "password", required: true, attrs: { autocomplete: "new-password" }, read: (c) => c.value, hint: "The longer the better; a few words do well. You stay signed in here and are signed out everywhere else." });
+    const again = field({ label: "New password, once more", name: "again", type: "password", required: true, attrs: { autocomplete: "new-password" }, read: (c) => c.value,
+      check: (value) => (value === fresh.value ? "" : "The two are not the same.") });
+    return form({ parts: [name, old, fresh, again], label: "Set password", cancel: must ? undefined : () => close(), onsubmit: async () => {
+      await api.post("/password", { old: old.value, new: fresh.value });
+      done?.();
+      close(true);
+      toast("The password is changed");
+    } });
+  }, { firm: must });
+}
