@@ -224,7 +224,9 @@ func TestFLACDamage(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []int{16000, 24000} {
 		spec := flacSpec{rate, 16, frame.ChannelsMono, 75, frame.PredVerbatim}
-		samples := scaled(speechLike(newRand(t), 150, 16), 16)
+		// A seed that is known to be good: of the bits that make a frame end somewhere else, one in 65,536 passes for a right one, because
+		// that is how long its checksum is.
+		samples := scaled(speechLike(rand.New(rand.NewPCG(1, 0)), 150, 16), 16)
 		file := flacFile(t, spec, speechFrom(samples))
 		for bit := 8 * (8 + streamInfoLen); bit < 8*len(file); bit++ {
 			b := bytes.Clone(file)
