@@ -38,4 +38,4 @@ read -r -a more <<<"${ARGS:-}"
 cd e2e
 go vet ./...
 E2E_EARSHOT=$OLDPWD/bin/earshot E2E_ENGINE=$engine E2E_CLIENTS=$clients E2E_CHROMIUM=$chromium \
-	exec go test -count 1 -parallel 10 -timeout 8m "${more[@]}"
+	exec go test -count 1 -parallel 10 -timeout 14m "${more[@]}"

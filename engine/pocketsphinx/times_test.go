@@ -171,7 +171,7 @@ func TestTimesOfPlacedWords(t *testing.T) {
 	const each = 6
 	strings := 24
 	if raceEnabled { // which searches no differently, and five times as slowly
-		strings = 8
+		strings = 4
 	}
 	recordings := spokenDigits(t)
 	r := openEngine(t, digitModel(t))
