@@ -49,8 +49,8 @@ func digitModel(t *testing.T) map[string]string {
 	return map[string]string{"slots": "2", "models": stt.FormatRecords([]map[string]string{files})}
 }
 
-// spokenDigits reads the Free Spoken Digit Dataset: recordings of one digit each, by speaker and digit.
-func spokenDigits(t *testing.T) map[string][10][][]int16 {
+// spokenDigits reads the Free Spoken Digit Dataset: WAV files of one digit each, by speaker and digit.
+func spokenDigits(t *testing.T) map[string][10][][]byte {
 	t.Helper()
 	file := filepath.Join(os.Getenv("EARSHOT_SHARED"), "speech", "fsdd.tar.gz")
 	f, err := os.Open(file)
@@ -62,7 +62,7 @@ func spokenDigits(t *testing.T) map[string][10][][]int16 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string][10][][]int16{}
+	all := map[string][10][][]byte{}
 	for archive := tar.NewReader(unzipped); ; {
 		head, err := archive.Next()
 		if err == io.EOF {
@@ -82,7 +82,7 @@ func spokenDigits(t *testing.T) map[string][10][][]int16 {
 			t.Fatal(err)
 		}
 		digits := all[speaker]
-		digits[digit] = append(digits[digit], wav(t, recording))
+		digits[digit] = append(digits[digit], recording)
 		all[speaker] = digits
 	}
 }
@@ -142,12 +142,13 @@ type placed struct {
 
 // place puts digits of one speaker one behind the other at places that are known to the sample, with pauses between them, all at
 // about the same level over faint noise.
-func place(rng *rand.Rand, digits *[10][][]int16, n int) ([]int16, []placed) {
+func place(t *testing.T, rng *rand.Rand, digits *[10][][]byte, n int) ([]int16, []placed) {
+	t.Helper()
 	pcm := quiet(0.3 + 0.4*rng.Float64())
 	var words []placed
 	for range n {
 		d := rng.IntN(10)
-		clip := digits[d][rng.IntN(len(digits[d]))]
+		clip := wav(t, digits[d][rng.IntN(len(digits[d]))])
 		loudest := 1
 		for _, s := range clip {
 			loudest = max(loudest, int(math.Abs(float64(s))))
@@ -170,8 +171,8 @@ func TestTimesOfPlacedWords(t *testing.T) {
 	t.Parallel()
 	const each = 6
 	strings := 24
-	if raceEnabled { // which searches no differently, and five times as slowly
-		strings = 4
+	if raceEnabled { // which searches no differently, and slowly
+		strings = 12
 	}
 	recordings := spokenDigits(t)
 	r := openEngine(t, digitModel(t))
@@ -180,7 +181,7 @@ func TestTimesOfPlacedWords(t *testing.T) {
 	var starts, ends []time.Duration
 	for i := range strings {
 		digits := recordings[speakers[i%len(speakers)]]
-		pcm, want := place(rng, &digits, each)
+		pcm, want := place(t, rng, &digits, each)
 		for _, w := range wordsIn(finals(transcribe(t, r, config(), pcm, 0))) {
 			middle := (w.Span.Start + w.Span.End) / 2
 			for _, p := range want {
