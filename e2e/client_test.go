@@ -24,6 +24,7 @@ type process struct {
 	jobs  map[string]*running // guarded by mu; those that have not ended
 	last  int                 // guarded by mu; number of the last job
 	ended chan struct{}       // closed when no more notes can come
+	exit  error               // how it ended; to be read after ended
 }
 
 // running is a job under way.
@@ -57,6 +58,10 @@ func launch(ctx context.Context, env []string, folder, program string, args ...s
 		for notes.Scan() {
 			p.note(notes.Bytes())
 		}
+		if err := notes.Err(); err != nil {
+			fmt.Fprintf(p.log, "its notes cannot be read any further: %v\n", err)
+		}
+		p.exit = p.cmd.Wait()
 	}()
 	return p, nil
 }
@@ -118,8 +123,17 @@ func (p *process) wait(ctx context.Context, r *running) (driver.Note, error) {
 	case n := <-r.ended: // its last words
 		return n, nil
 	default:
-		return driver.Note{}, fmt.Errorf("the client has ended; it said:\n%s", p.log.tail(20))
+		return driver.Note{}, p.over()
 	}
+}
+
+// over says how the client ended before its jobs did.
+func (p *process) over() error {
+	how := "without an error"
+	if p.exit != nil {
+		how = p.exit.Error()
+	}
+	return fmt.Errorf("the client has ended (%s); it said:\n%s", how, p.log.tail(20))
 }
 
 // open waits until the SDK has handed the stream over.
@@ -133,7 +147,7 @@ func (p *process) open(ctx context.Context, r *running) (driver.Note, error) {
 		r.ended <- n // for wait
 		return n, fmt.Errorf("the stream ended before the SDK handed it over: %+v", n.Error)
 	case <-p.ended:
-		return driver.Note{}, fmt.Errorf("the client has ended; it said:\n%s", p.log.tail(20))
+		return driver.Note{}, p.over()
 	case <-ctx.Done():
 		return driver.Note{}, fmt.Errorf("the SDK has not handed the stream over; the client said:\n%s", p.log.tail(20))
 	}
@@ -147,5 +161,5 @@ func (p *process) stop() error {
 	timer := time.AfterFunc(stopTime, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
 	<-p.ended
-	return p.cmd.Wait()
+	return p.exit
 }

@@ -59,10 +59,15 @@ func address(t *testing.T, h *house, s *server) *url.URL {
 // handshake is what a request to upgrade holds beside its first line and its Host.
 const handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
-// dial asks a server for a stream, with these headers, and returns its answer.
+// dial asks a server for a stream of Amazon's protocol, with these headers, and returns its answer.
 func dial(t *testing.T, h *house, s *server, headers string) (*raw, *http.Response) {
 	t.Helper()
-	u := address(t, h, s)
+	return upgrade(t, s, address(t, h, s), headers)
+}
+
+// upgrade asks a server for what an address names.
+func upgrade(t *testing.T, s *server, u *url.URL, headers string) (*raw, *http.Response) {
+	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.plain)
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +180,8 @@ func (c *raw) hear(answer bool) []string {
 			if s := c.tell(payload); s != "" {
 				said = append(said, s)
 			}
+		case fin | opText: // Speechall's results; Amazon's protocol has none
+			said = append(said, "text "+strings.TrimSpace(string(payload)))
 		case fin | opPong:
 			said = append(said, "pong "+string(payload))
 		case fin | opClose:

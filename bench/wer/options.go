@@ -61,7 +61,7 @@ func parseOptions(args []string, getenv func(string) string, errOut io.Writer) (
 	variants := flags.String("variants", "all", `values of the engine option "finals", one run each, separated by commas; all: those it has; none: one run without the option`)
 	offsets := flags.String("offsets", usualOffsets, "milliseconds of the clip's own room tone before it, one round each")
 	flags.StringVar(&o.trim, "trim", "both", "both: clips as they are, and again ending 100 ms after the last word; none: as they are only; only: ending so only")
-	flags.IntVar(&o.parallel, "parallel", 0, "clips at once; 0: as many as the engine has slots, which is one for each core")
+	flags.IntVar(&o.parallel, "parallel", 0, "clips at once; 0: half as many as the engine has slots, of which there is one for each core")
 	flags.Float64Var(&o.pacing.speed, "pace", 1, "seconds of audio sent in a second; 0: as fast as the server takes it, which says nothing about latency")
 	flags.DurationVar(&o.pacing.chunk, "chunk", 50*time.Millisecond, "audio sent at once; below 50ms the client collects it to 50ms")
 	flags.StringVar(&o.pacing.language, "language", "en-US", "language that is spoken")
@@ -101,7 +101,8 @@ func (o *options) check() error {
 		return fmt.Errorf(`option "trim": expected both, none or only, got %q`, o.trim)
 	}
 	if o.parallel == 0 {
-		o.parallel = o.slots()
+		// A stream takes two cores while its speaker is new: one that recognises on, one that catches up with a better mean.
+		o.parallel = max(1, o.slots()/2)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func TestOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := []time.Duration{0, 20 * ms, 50 * ms, 110 * ms, 230 * ms}; !reflect.DeepEqual(o.offsets, want) || o.pacing.speed != 1 || o.pacing.chunk != 50*ms ||
-		o.parallel != runtime.NumCPU() || o.dir != dir || o.trim != "both" || !o.batch || len(o.given) != 0 {
+		o.parallel != max(1, runtime.NumCPU()/2) || o.dir != dir || o.trim != "both" || !o.batch || len(o.given) != 0 {
 		t.Errorf("the defaults are %+v", o)
 	}
 	o, err = parseOptions([]string{"--engine", "script", "--set=engines.script.slots=7", "--set", "engines.script.script=x=y", "--offsets", "0, 40", "--pace=0", dir}, noEnv, io.Discard)
@@ -30,7 +30,7 @@ func TestOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	runs := o.runs()
-	if len(runs) != 1 || runs[0].name != "script" || o.parallel != 7 || len(o.offsets) != 2 || len(o.given) != 8 {
+	if len(runs) != 1 || runs[0].name != "script" || o.parallel != 3 || len(o.offsets) != 2 || len(o.given) != 8 {
 		t.Errorf("%+v with the runs %+v", o, runs)
 	}
 	want := []string{"--engine", "script", "--log-level", "warn", "--set", "engines.script.slots=7", "--set", "engines.script.script=x=y"}

@@ -58,8 +58,14 @@ func TestBootstrap(t *testing.T) {
 	if l, h := bootstrap(clips, seed); l != low || h != high {
 		t.Errorf("%v to %v, then %v to %v, from the seed %d", low, high, l, h, seed)
 	}
-	if l, h := bootstrap(clips, seed+1); l == low && h == high {
-		t.Errorf("the seed makes no difference")
+	same := 0 // the ends are multiples of 1/40 of a point, so that two seeds may well agree
+	for other := range uint64(3) {
+		if l, h := bootstrap(clips, seed+1+other); l == low && h == high {
+			same++
+		}
+	}
+	if same == 3 {
+		t.Errorf("the seed makes no difference (seed %d)", seed)
 	}
 	var mean, square float64
 	for _, r := range rates {
