@@ -2,6 +2,7 @@
 const perSecond = 50; // columns that a second of sound has
 const keeps = 120; // seconds
 const mostSpans = 300; // of what was recognised in them
+const leastScale = 0.05; // of full scale fills the height, when nothing has been louder: the noise of a quiet room stays small
 
 export class Waveform {
   constructor(canvas) {
@@ -86,10 +87,13 @@ export class Waveform {
     c.fillStyle = colour("--border");
     c.fillRect(0, middle, width, 1);
     const x = (column) => (column - first) * pitch;
+    // A quiet microphone is seen as well: what was loudest fills the height.
+    const loudest = this.peaks.reduce((most, p) => Math.max(most, p), leastScale);
+    const [said, unsaid] = [colour("--accent"), colour("--muted")];
     const spoken = this.spans.map((s) => [Math.floor(s.start * perSecond), Math.ceil(s.end * perSecond)]);
     for (let n = first; n < this.columns; n++) {
-      const tall = Math.max(1, Math.sqrt(this.peaks[n % this.peaks.length]) * (height - 12));
-      c.fillStyle = colour(spoken.some(([a, b]) => n >= a && n < b) ? "--accent" : "--muted");
+      const tall = Math.max(1, Math.sqrt(this.peaks[n % this.peaks.length] / loudest) * (height - 12));
+      c.fillStyle = spoken.some(([a, b]) => n >= a && n < b) ? said : unsaid;
       c.fillRect(x(n), middle - tall / 2, pitch - 1, tall);
     }
     for (const s of this.spans) {
