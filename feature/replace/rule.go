@@ -46,7 +46,7 @@ type edit struct {
 // The bounds of what rules may ask for.
 const (
 	maxRules = 2000
-	maxText  = 8 << 10 // bytes that rules may make of any segment; of a longer one, twice its length
+	maxText  = 2 << 10 // bytes that rules may make of any segment; of a longer one, twice its length
 	maxEdits = 5000    // matches of one rule in one segment
 	// maxWeight bounds a pattern, and maxWeights all of some rules; see weight.
 	maxWeight  = 1000
