@@ -74,7 +74,8 @@ func TestTolerantKeys(t *testing.T) {
 func upgraded(t *testing.T, onClose func(open <-chan struct{}), do func(s *Socket)) (client net.Conn, answers *bufio.Reader, ended <-chan struct{}) {
 	t.Helper()
 	network, over := testkit.NewNetwork(), make(chan struct{})
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var conns testkit.Connections
+	server := &http.Server{ConnState: conns.Track, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer close(over)
 		s, err := Upgrade(w, r, nil, onClose)
 		if err != nil {
@@ -96,6 +97,7 @@ func upgraded(t *testing.T, onClose func(open <-chan struct{}), do func(s *Socke
 		client.Close()
 		server.Close()
 		<-stopped
+		conns.Wait()
 		<-over
 	})
 	io.WriteString(client, "GET / HTTP/1.1\r\nHost: memory\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")

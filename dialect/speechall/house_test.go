@@ -70,7 +70,8 @@ func serve(t *testing.T, eo script.Options, so session.Options, do Options) *hou
 	}
 	handler := New(do)
 	h.handler = handler
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var conns testkit.Connections
+	server := &http.Server{ConnState: conns.Track, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.handling.Add(1)
 		defer h.handling.Add(-1)
 		handler.ServeHTTP(w, r)
@@ -83,6 +84,7 @@ func serve(t *testing.T, eo script.Options, so session.Options, do Options) *hou
 	t.Cleanup(func() {
 		server.Close()
 		<-stopped
+		conns.Wait()
 		synctest.Wait()
 		if n, m := h.handling.Load(), h.sessions.Active(); n != 0 || m != 0 {
 			t.Errorf("%d handlers and %d sessions are left over", n, m)

@@ -51,7 +51,8 @@ func serveOn(t *testing.T, so session.Options, do dialect.Options, over func(net
 			handler.ServeHTTP(w, r)
 		})
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols),
+	var conns testkit.Connections
+	server := &http.Server{ConnState: conns.Track, Handler: mux, ReadHeaderTimeout: 10 * time.Second, Protocols: new(http.Protocols),
 		HTTP2: &http.HTTP2Config{WriteByteTimeout: 5 * time.Second}, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)}
 	server.Protocols.SetHTTP1(true)
 	server.Protocols.SetHTTP2(true)
@@ -64,6 +65,7 @@ func serveOn(t *testing.T, so session.Options, do dialect.Options, over func(net
 	t.Cleanup(func() {
 		server.Close()
 		<-stopped
+		conns.Wait()
 		for h.handling.Load() > 0 {
 			<-ended
 		}
