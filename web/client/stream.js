@@ -61,6 +61,7 @@ export class Stream {
   #before = /** @type {Map<number, number>} */ (new Map()); // as #told was when this connection began
   #told = /** @type {Map<number, number>} */ (new Map()); // the end of the last final, by channel, in seconds
   #pending = /** @type {Map<string, Result>} */ (new Map()); // partials without their finals
+  #finalizeAt = -1; // the position in the audio that is to be finalised when it has been sent; -1: none
   #failures = 0;
   #everOpen = false;
 
@@ -87,7 +88,7 @@ export class Stream {
    */
   constructor(protocol, handlers, settings) {
     this.#protocol = protocol;
-    this.#handlers = handlers;
+    this.#handlers = guarded(handlers);
     this.#settings = settings;
     this.#frame = 2 * protocol.channels;
     const second = protocol.rate * this.#frame;
@@ -150,11 +151,13 @@ export class Stream {
   }
 
   /**
-   * Asks for the finals of what was said so far; the stream goes on. Speechall's protocol only.
+   * Asks for the finals of the audio that {@link send} has been given so far; the stream goes on. Speechall's protocol only.
    */
   finalize() {
     if (this.#talk && !this.#talk.finalize) throw new TranscriptionError("unsupported", "this protocol has no message that finalises");
-    if (this.#open && this.#cursor === this.#tape.end) this.#socket?.send(/** @type {string} */ (this.#talk?.finalize?.()));
+    if (!this.#begun || this.#ended || this.#over) return; // nothing was said, or all of it becomes final anyway
+    this.#finalizeAt = this.#tape.end;
+    this.#pump();
   }
 
   /**
@@ -325,11 +328,13 @@ export class Stream {
     if (!this.#open || !socket || !this.#talk || this.#endSent || socket.readyState !== 1) return;
     const most = Math.ceil(this.#tape.second / 5 / this.#frame) * this.#frame;
     while (this.#cursor < this.#tape.end && socket.bufferedAmount < queued) {
-      const bytes = this.#tape.read(this.#cursor, most);
+      const bytes = this.#tape.read(this.#cursor, this.#finalizeAt > this.#cursor ? Math.min(most, this.#finalizeAt - this.#cursor) : most);
       socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (this.#talk.audio(bytes)));
       this.#cursor += bytes.length;
       this.#lastSent = performance.now();
+      this.#settle(socket, this.#talk);
     }
+    this.#settle(socket, this.#talk);
     if (!this.#full()) for (const resolve of this.#waiting.splice(0)) resolve();
     if (this.#cursor < this.#tape.end) {
       if (this.#pumping) return;
@@ -345,6 +350,13 @@ export class Stream {
     }
   }
   #pumping = false;
+
+  /** Asks for finals where finalize wanted them. @param {WebSocket} socket @param {Connection} talk */
+  #settle(socket, talk) {
+    if (this.#finalizeAt < 0 || this.#cursor < this.#finalizeAt) return;
+    this.#finalizeAt = -1;
+    if (talk.finalize) socket.send(talk.finalize());
+  }
 
   #full() {
     return this.#tape.end - (this.#open ? this.#cursor : this.#needed()) > ahead * this.#tape.second;
@@ -432,6 +444,23 @@ export class Stream {
     }, delay);
     this.#timers.add(t);
   }
+}
+
+/**
+ * What an application's handlers throw is reported as an error that nobody caught, and disturbs no stream.
+ * @param {Handlers} handlers @returns {Handlers}
+ */
+function guarded(handlers) {
+  /** @template T @param {((x: T) => void) | undefined} f */
+  const call = (f) => f && ((/** @type {T} */ x) => {
+    try {
+      f.call(handlers, x);
+    } catch (err) {
+      if (typeof reportError === "function") reportError(err);
+      else queueMicrotask(() => { throw err; });
+    }
+  });
+  return { onPartial: call(handlers.onPartial), onFinal: call(handlers.onFinal), onState: call(handlers.onState), onError: call(handlers.onError) };
 }
 
 /** What an application's own function has thrown: no network is worth another attempt. @param {unknown} err @returns {TranscriptionError} */

@@ -423,3 +423,51 @@ test("what is damaged on the way is a reason to connect again", async () => {
   (await second).open();
   stream.abort();
 });
+
+test("a handler that throws disturbs no stream, and its error is reported", async () => {
+  const caught = [];
+  const { reportError } = globalThis;
+  globalThis.reportError = (err) => caught.push(err.message);
+  try {
+    const h = house();
+    const first = h.next();
+    const stream = new Client({ ...quick, WebSocket: h.Socket }).stream({ model: "m" }, {
+      onPartial: () => { throw new Error("in onPartial"); },
+      onState: ({ state }) => { if (state !== "open") throw new Error(`in onState ${state}`); },
+    });
+    void stream.send(new Int16Array(1600));
+    const socket = (await first).open();
+    socket.tell({ id: "a", text: "hello", is_final: false, words: [], segments: [{ start: 0, end: 0.1, text: "hello" }] });
+    const second = h.next();
+    socket.drop(); // the partial is withdrawn, and the stream reconnects
+    const done = stream.finish();
+    await (await second).open().until((s) => s.said.length > 0);
+    h.sockets[1].drop(1000);
+    await done;
+  } finally {
+    globalThis.reportError = reportError;
+  }
+  assert.deepEqual(caught, ["in onState connecting", "in onPartial", "in onPartial", "in onState finishing", "in onState reconnecting", "in onState finishing", "in onState closed"]);
+});
+
+test("finalize comes behind the audio that was sent before it, and before the rest", async () => {
+  const { sockets, stream, first } = begin();
+  void stream.send(new Int16Array(1600));
+  const socket = (await first).open();
+  socket.bufferedAmount = 1 << 20; // it takes no more
+  void stream.send(new Int16Array(1600));
+  stream.finalize();
+  void stream.send(new Int16Array(1600));
+  assert.deepEqual(socket.said, []);
+  const order = [];
+  const send = socket.send.bind(socket);
+  socket.send = (data) => {
+    order.push(typeof data === "string" ? data : data.length);
+    send(data);
+  };
+  socket.bufferedAmount = 0;
+  await socket.until((s) => s.audio.length === 9600);
+  assert.deepEqual(order, [3200, '{"type":"Finalize"}', 3200]);
+  assert.equal(sockets.length, 1);
+  stream.abort();
+});
