@@ -12,7 +12,7 @@ find_engine
 # A tarball has no git, and git refuses a checkout that belongs to somebody else: both build all the same.
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo unversioned)}
 
-say "Building bin/earshot, version $version ..."
+say "Building bin/earshot, version $version ... (the first time takes a minute or two)"
 go build -buildvcs=false "${tags[@]}" -ldflags "-X main.version=$version" -o bin/earshot ./cmd/earshot
 
 report_engine "bin/earshot is ready, with the PocketSphinx engine $(pkg-config --modversion pocketsphinx 2>/dev/null || true)."

@@ -106,7 +106,7 @@ cat <<'NEXT'
 
 What to try next:
   make demo AUDIO=talk.wav    a recording of your own
-  bin/earshot serve           the server, for good; it prints where it keeps its credentials
+  bin/earshot serve           the server, for good; it prints a link to a page to speak to, and where its credentials are
   bin/earshot presign --help  a signed URL for a browser
   bin/earshot doctor          what this machine can do and what is missing
 NEXT

@@ -53,7 +53,9 @@ func open(t *testing.T, r stt.Recognizer, cfg stt.Config) stt.Stream {
 
 func send(t *testing.T, s stt.Stream, d time.Duration) {
 	t.Helper()
-	if err := s.Send(context.Background(), stt.Chunk{Data: make([]byte, format.Bytes(d))}); err != nil {
+	err := s.Send(context.Background(), stt.Chunk{Data: make([]byte, format.Bytes(d))})
+	// A server that fails at once may be faster than its client: what Recv says then is what the test is about.
+	if err != nil && !strings.Contains(err.Error(), "Recv has the reason") {
 		t.Fatal(err)
 	}
 }
