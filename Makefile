@@ -12,12 +12,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # The scripts read these from the environment; on the command line of make they get there by being exported.
-export AUDIO PKG ARGS FUZZTIME COUNT BENCH BENCHTIME SOAK KILLS SEED SET VERSION GO
+export PREFIX AUDIO PKG ARGS FUZZTIME COUNT BENCH BENCHTIME SOAK KILLS SEED SET VERSION GO
 
-.PHONY: help deps build demo test lint fuzz bench wer soak drill kills e2e clean
+PREFIX ?= /usr/local
+
+.PHONY: help deps build install demo test lint fuzz bench wer soak drill kills e2e clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s  %s\n", $$1, $$2 }' Makefile
 
 deps: ## install the Debian packages that are missing (as root, or with sudo)
 	@scripts/deps.sh
@@ -25,6 +27,10 @@ deps: ## install the Debian packages that are missing (as root, or with sudo)
 # Without the engine's library the binary has everything else, and the script says what is missing.
 build: ## build bin/earshot
 	@scripts/build.sh
+
+install: ## put bin/earshot into PREFIX/bin (/usr/local)
+	@[ -x bin/earshot ] || scripts/build.sh
+	install -D -m 755 bin/earshot '$(PREFIX)/bin/earshot'
 
 # The packages are tried for and not insisted on: the build says precisely what the demo cannot do without.
 demo: ## build, start a server, stream real speech to it, show the words
