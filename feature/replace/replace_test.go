@@ -66,6 +66,12 @@ var rulesets = []struct {
 	{"digits", []Rule{{Kind: Regex, Pattern: `\b(\d{3})-(\d{4})\b`, Replacement: "[$2]", Flags: []string{"i"}}}, "call 555-1234 now", "call [1234] now",
 		"call@0s-100ms [1234]@100ms-200ms now@200ms-300ms"},
 	{"dollars", []Rule{{Kind: Regex, Pattern: `(\w+) dollars`, Replacement: "$$$1a $x"}}, "ten dollars", "$tena $x", "$tena@0s-142.857142ms $x@142.857142ms-200ms"},
+	{"a digit behind a group", []Rule{{Kind: Regex, Pattern: `(\w+) dollars`, Replacement: "$10 $01"}}, "ten dollars", "ten0 ten", "ten0@0s-114.285714ms ten@114.285714ms-200ms"},
+	{"the whole match", []Rule{{Kind: Regex, Pattern: `a`, Replacement: "<$0$>"}}, "a b", "<a$> b", "<a$>@0s-100ms b@100ms-200ms"},
+	{"a group that takes no part", []Rule{{Kind: Regex, Pattern: `(a)|(b)`, Replacement: "<$2>"}}, "a b", "<> <b>", "<>@0s-100ms <b>@100ms-200ms"},
+	{"letters that get shorter without case", []Rule{{Kind: Exact, Search: "uſe", Replacement: "take"}, {Kind: Exact, Search: "5 ohm", Replacement: "5 Ω"}}, "ſo USE ſ 5 OHM ſ", "ſo take ſ 5 Ω ſ",
+		"ſo@0s-100ms take@100ms-200ms ſ@200ms-300ms 5@300ms-366.666666ms Ω@366.666666ms-500ms ſ@500ms-600ms"},
+	{"letters that get longer without case", []Rule{{Kind: Exact, Search: "ȺB", Replacement: "x"}}, "ⱥ ⱥb ⱥ", "ⱥ x ⱥ", "ⱥ@0s-100ms x@100ms-200ms ⱥ@200ms-300ms"},
 	{"groups", []Rule{{Kind: RegexGroup, Pattern: `ID: (\d+), (.+)`, Groups: map[string]string{"1": "#"}}}, "ID: 42, Bob", "ID: #, Bob",
 		"ID:@0s-100ms #@100ms-200ms , Bob@200ms-300ms"},
 	{"groups within groups", []Rule{{Kind: RegexGroup, Pattern: `((a) b) c`, Groups: map[string]string{"1": "x", "2": "y"}}}, "a b c", "x c", "x@0s-200ms c@200ms-300ms"},
@@ -148,6 +154,9 @@ func TestAnyRules(t *testing.T) {
 		}
 		all, err := Compile(rules)
 		if err != nil {
+			if e := stt.AsError(err); strings.HasSuffix(e.Option, "replacement") && strings.Contains(e.Msg, `"$1"`) {
+				continue // the pattern has no group
+			}
 			t.Fatal(err)
 		}
 		var fields []string
@@ -194,14 +203,23 @@ func FuzzRewrite(f *testing.F) {
 
 func TestCompileRefuses(t *testing.T) {
 	for option, rule := range map[string]Rule{
-		"kind":              {Kind: "fuzzy", Pattern: "a"},
-		"search":            {Kind: Exact},
-		"pattern":           {Kind: Regex, Pattern: "(?=a)"},
-		"pattern ":          {Kind: Regex, Pattern: " ", Flags: []string{"x"}},
-		"pattern  ":         {Kind: Regex, Pattern: "(a{100}){10}b"},
-		"pattern   ":        {Kind: Regex, Pattern: strings.Repeat(".{1000}", 500)},
-		"flags":             {Kind: Regex, Pattern: "a", Flags: []string{"g"}},
-		"groupReplacements": {Kind: RegexGroup, Pattern: "(a)", Groups: map[string]string{"2": "b"}},
+		"kind":               {Kind: "fuzzy", Pattern: "a"},
+		"search":             {Kind: Exact},
+		"pattern":            {Kind: Regex, Pattern: "(?=a)"},
+		"pattern ":           {Kind: Regex, Pattern: " ", Flags: []string{"x"}},
+		"pattern  ":          {Kind: Regex, Pattern: "(a{100}){10}b"},
+		"pattern   ":         {Kind: Regex, Pattern: strings.Repeat(".{1000}", 500)},
+		"flags":              {Kind: Regex, Pattern: "a", Flags: []string{"g"}},
+		"groupReplacements":  {Kind: RegexGroup, Pattern: "(a)", Groups: map[string]string{"2": "b"}},
+		"pattern    ":        {Kind: Regex, Pattern: strings.Repeat(`\pL`, 26)},
+		"pattern     ":       {Kind: Regex, Pattern: "(?i)[" + strings.Repeat("B-\U0010ffff", 2) + "]"},
+		"pattern      ":      {Kind: Regex, Pattern: "[" + strings.Repeat(`B-\x{10ffff}`, 2) + "]", Flags: []string{"i"}},
+		"search ":            {Kind: Exact, Search: "a\xff"},
+		"replacement":        {Kind: Exact, Search: "a", Replacement: strings.Repeat("b", maxWith+1)},
+		"replacement ":       {Kind: Regex, Pattern: "a", Replacement: strings.Repeat("b", maxWith+1)},
+		"replacement  ":      {Kind: Regex, Pattern: "(a)(b)", Replacement: "$3"},
+		"replacement   ":     {Kind: Regex, Pattern: "a", Replacement: "costs $5"},
+		"groupReplacements ": {Kind: RegexGroup, Pattern: "(a)", Groups: map[string]string{"1": strings.Repeat("b", maxWith+1)}},
 	} {
 		_, err := Compile([]Rule{{Kind: Exact, Search: "a"}, rule})
 		e := stt.AsError(err)
@@ -211,6 +229,9 @@ func TestCompileRefuses(t *testing.T) {
 	}
 	if _, err := Compile(slices.Repeat([]Rule{{Kind: Regex, Pattern: "(a{100}){9}"}}, 20)); stt.CodeOf(err) != stt.Invalid {
 		t.Errorf("too much: %v", err)
+	}
+	if _, err := Compile(slices.Repeat([]Rule{{Kind: Exact, Search: strings.Repeat("a", 1000), Replacement: strings.Repeat("b", 24)}}, 65)); stt.CodeOf(err) != stt.Invalid || !strings.Contains(err.Error(), "65536 bytes; rules[64]") {
+		t.Errorf("too long: %v", err)
 	}
 	if _, err := Compile(make([]Rule, maxRules+1)); stt.CodeOf(err) != stt.Invalid {
 		t.Errorf("too many: %v", err)

@@ -8,32 +8,46 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
-// Text returns a text with all rules applied.
+// Text returns a text with all rules applied, but for those that no work is left for.
 func (r *Rules) Text(text string) string {
-	longest := room(text)
+	return r.text(text, &work{left: maxSteps})
+}
+
+func (r *Rules) text(text string, w *work) string {
+	w.room = room(text)
+	s := subject{text: text}
 	for _, rule := range r.rules {
-		if edits := rule(text); grown(text, edits) <= longest {
-			text = applyWithin(text, 0, len(text), edits)
+		edits := rule.edits(&s, w)
+		if w.left < 0 {
+			break
 		}
+		if n := grown(s.text, edits); len(edits) == 0 || n > w.room {
+			continue
+		}
+		w.left -= len(s.text) / 8
+		s.set(applyWithin(s.text, 0, len(s.text), edits))
 	}
-	return text
+	return s.text
 }
 
 // room is how long rules may make a text, in bytes: a rule that would go beyond is passed over.
 func room(text string) int { return max(maxText, 2*len(text)) }
 
-// Rewrite implements feature.Rewriter. It may be called for several streams at a time.
-func (r *Rules) Rewrite(ev *stt.Event) {
+// Rewrite implements feature.Rewriter. It may be called for several streams at a time. What it does for one event is bounded, whatever the
+// rules and the text: rules that no work is left for are passed over, always the same ones for the same words.
+func (r *Rules) Rewrite(ev *stt.Event) { r.rewrite(ev, &work{left: maxSteps}) }
+
+func (r *Rules) rewrite(ev *stt.Event, w *work) {
 	if ev.Kind != stt.EventSegment || len(r.rules) == 0 {
 		return
 	}
 	for i := range ev.Segment.Alternatives {
 		a := &ev.Segment.Alternatives[i]
 		if a.Words == nil {
-			a.Text = tidy(a.Text, r.Text(a.Text))
+			a.Text = tidy(a.Text, r.text(a.Text, w))
 			continue
 		}
-		r.words(a, ev.Segment.Final)
+		r.words(a, ev.Segment.Final, w)
 	}
 }
 
@@ -54,20 +68,25 @@ type run struct {
 }
 
 // words applies the rules to the words of an alternative.
-func (r *Rules) words(a *stt.Alternative, final bool) {
+func (r *Rules) words(a *stt.Alternative, final bool, w *work) {
 	runs := make([]run, len(a.Words))
 	for i := range a.Words {
 		runs[i] = run{first: i, end: i + 1, text: a.Words[i].Text, glue: a.Words[i].Glue}
 	}
-	changed, longest := false, room(a.Text)
+	w.room = room(a.Text)
+	changed, s := false, subject{text: joined(runs)}
 	for _, rule := range r.rules {
-		text := joined(runs)
-		edits := rule(text)
-		if n := grown(text, edits); len(edits) == 0 || n > longest {
+		edits := rule.edits(&s, w)
+		if w.left < 0 {
+			break
+		}
+		if n := grown(s.text, edits); len(edits) == 0 || n > w.room {
 			continue
 		}
 		changed = true
-		runs = merge(text, runs, edits)
+		w.left -= 4*len(runs) + len(s.text)/8
+		runs = merge(s.text, runs, edits)
+		s.set(joined(runs))
 	}
 	if changed {
 		rebuild(a, runs)
@@ -177,133 +196,4 @@ func leads(s string) bool {
 func trails(s string) bool {
 	r, _ := utf8.DecodeLastRuneInString(s)
 	return unicode.IsSpace(r)
-}
-
-// rebuild makes the words of an alternative out of runs.
-func rebuild(a *stt.Alternative, runs []run) {
-	old := a.Words
-	moved := make([]int, len(old)+1) // where a word has gone
-	a.Words = make([]stt.Word, 0, len(old))
-	next := 0
-	for _, run := range runs {
-		for ; next < run.end; next++ {
-			moved[next] = len(a.Words)
-		}
-		made := []stt.Word{}
-		if run.edited {
-			made = spell(run.text, old[run.first:run.end])
-		} else {
-			made = append(made, old[run.first:run.end]...)
-		}
-		made[0].Glue = run.glue
-		a.Words = append(a.Words, made...)
-	}
-	for ; next <= len(old); next++ {
-		moved[next] = len(a.Words)
-	}
-	entities := a.Entities
-	a.Entities = nil
-	for _, e := range entities {
-		if e.First < e.End && e.End <= len(old) {
-			e.First, e.End = moved[e.First], moved[e.End]
-			if e.First == e.End && e.First == len(a.Words) {
-				continue // nothing is left of it
-			}
-			e.End = max(e.End, e.First+1) // it is within the word that was made
-		}
-		a.Entities = append(a.Entities, e)
-	}
-	a.Text = stt.JoinWords(a.Words)
-}
-
-// marks are what stands behind words as a word of its own.
-const marks = ".,!?;:…。，、？！；："
-
-// spell makes words of a text that is not empty, in place of others, whose time they share by their lengths.
-func spell(text string, old []stt.Word) []stt.Word {
-	var words []stt.Word
-	for field := range strings.FieldsSeq(text) {
-		bare := strings.TrimRight(field, marks)
-		if bare != "" {
-			words = append(words, stt.Word{Text: bare})
-		}
-		if bare != field {
-			words = append(words, stt.Word{Text: field[len(bare):], Kind: stt.Punctuation, Glue: bare != ""})
-		}
-	}
-	like := common(old)
-	total, done := 0, 0
-	for i := range words {
-		if words[i].Kind == stt.Pronunciation {
-			total += len(words[i].Text)
-		}
-	}
-	span := like.Span
-	for i := range words {
-		w := &words[i]
-		w.Stable, w.Match, w.Speaker, w.Language = like.Stable, like.Match, like.Speaker, like.Language
-		if w.Kind == stt.Pronunciation {
-			w.Confidence = like.Confidence
-		}
-		if !span.Known {
-			continue
-		}
-		at := func(n int) stt.Time {
-			if total == 0 {
-				return span.End
-			}
-			return span.Start + stt.Time(float64(span.End-span.Start)*(float64(n)/float64(total)))
-		}
-		w.Span = stt.SpanOf(at(done), at(done))
-		if w.Kind == stt.Pronunciation {
-			done += len(w.Text)
-			w.Span.End = at(done)
-		}
-	}
-	return words
-}
-
-// common is a word that has what all of some words have.
-func common(old []stt.Word) stt.Word {
-	like := old[0]
-	like.Confidence = stt.Confidence{}
-	said, sum := 0, 0.0
-	like.Span = stt.Span{}
-	for i := range old {
-		w := &old[i]
-		if w.Speaker != like.Speaker {
-			like.Speaker = ""
-		}
-		if w.Language != like.Language {
-			like.Language = ""
-		}
-		like.Stable = like.Stable && w.Stable
-		like.Match = like.Match || w.Match
-		switch {
-		case !w.Span.Known:
-		case !like.Span.Known:
-			like.Span = w.Span
-		default:
-			like.Span.End = max(like.Span.End, w.Span.End)
-		}
-		if w.Kind != stt.Punctuation {
-			said++
-			if w.Confidence.Known {
-				like.Confidence.Known = true
-				sum += float64(w.Confidence.Value)
-			} else {
-				sum = -1e9 // of one word nobody knows
-			}
-		}
-	}
-	if like.Confidence.Known && sum >= 0 {
-		return withConfidence(like, sum/float64(said))
-	}
-	like.Confidence = stt.Confidence{}
-	return like
-}
-
-func withConfidence(w stt.Word, value float64) stt.Word {
-	w.Confidence = stt.ConfidenceOf(value)
-	return w
 }

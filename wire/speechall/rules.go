@@ -29,9 +29,12 @@ type Rule struct {
 
 // Bounds of rulesets. The vendor publishes none.
 const (
-	MaxRules     = 1000
-	MaxRuleText  = 4 << 10 // bytes of a search text, a pattern or a replacement
-	MaxRulesName = 256     // bytes of a ruleset's name
+	MaxRules       = 1000
+	MaxRuleText    = 4 << 10  // bytes of a search text or a pattern
+	MaxReplacement = 1 << 10  // bytes of a text that something is replaced by
+	MaxRulesText   = 64 << 10 // bytes of all texts of all rules
+	MaxRulesName   = 256      // bytes of a ruleset's name
+	maxFlags       = 10       // of a rule; there are five, and who repeats one is forgiven
 )
 
 // Ruleset is a named list of rules, which are applied one after the other.
@@ -119,6 +122,7 @@ func ParseRules(raw []byte) ([]Rule, error) {
 		return nil, invalid("rules", fmt.Sprintf("%d rules", len(list)), fmt.Sprintf("%d rules at most", MaxRules))
 	}
 	var rules []Rule
+	size := 0
 	for i, raw := range list {
 		var j ruleJSON
 		if err := json.Unmarshal(raw, &j); err != nil || string(raw) == "null" {
@@ -128,9 +132,22 @@ func ParseRules(raw []byte) ([]Rule, error) {
 		if err != nil {
 			return nil, err
 		}
+		if size += rule.size(); size > MaxRulesText {
+			return nil, &stt.Error{Code: stt.Invalid, Op: "parse", Option: "rules", Want: fmt.Sprintf("%d bytes at most", MaxRulesText),
+				Msg: fmt.Sprintf("the texts of all rules together have more than %d bytes; rules[%d] is one too many", MaxRulesText, i)}
+		}
 		rules = append(rules, rule)
 	}
 	return rules, nil
+}
+
+// size is how many bytes the texts of a rule have.
+func (r *Rule) size() int {
+	n := len(r.Search) + len(r.Pattern) + len(r.Replacement)
+	for _, with := range r.Groups {
+		n += len(with)
+	}
+	return n
 }
 
 // rule checks that the fields of the kind are there. at is what errors call it.
@@ -138,12 +155,16 @@ func (j *ruleJSON) rule(at string) (Rule, error) {
 	r := Rule{Kind: j.Kind}
 	var err error
 	text := func(name string, value *string, needed bool) string {
+		most := MaxReplacement
+		if needed {
+			most = MaxRuleText
+		}
 		switch {
 		case err != nil:
 		case value == nil || needed && *value == "":
 			err = &stt.Error{Code: stt.Invalid, Option: at + name, Want: "a text", Msg: fmt.Sprintf("field %q must be set for a rule of kind %q", at+name, j.Kind)}
-		case len(*value) > MaxRuleText:
-			err = invalid(at+name, fmt.Sprintf("%d bytes", len(*value)), fmt.Sprintf("%d bytes at most", MaxRuleText))
+		case len(*value) > most:
+			err = invalid(at+name, fmt.Sprintf("%d bytes", len(*value)), fmt.Sprintf("%d bytes at most", most))
 		default:
 			return *value
 		}
@@ -169,6 +190,9 @@ func (j *ruleJSON) rule(at string) (Rule, error) {
 			err = invalid(at+"groupReplacements", clip(key), "numbers of groups, from \"1\"")
 		}
 		text("groupReplacements", &value, false)
+	}
+	if err == nil && len(j.Flags) > maxFlags {
+		err = invalid(at+"flags", fmt.Sprintf("%d flags", len(j.Flags)), "i, m, s, x or u, each once")
 	}
 	for _, flag := range j.Flags {
 		if err == nil && !strings.Contains("imsxu", flag) || len(flag) != 1 {

@@ -39,7 +39,22 @@ var rulesets = []struct {
 	{name: "flags in one", body: `{"name":"n","rules":[{"kind":"regex","pattern":"a","replacement":"a","flags":["im"]}]}`, option: "rules[0].flags"},
 	{name: "no groups", body: `{"name":"n","rules":[{"kind":"regex_group","pattern":"(a)"}]}`, option: "rules[0].groupReplacements"},
 	{name: "group zero", body: `{"name":"n","rules":[{"kind":"regex_group","pattern":"(a)","groupReplacements":{"0":"x"}}]}`, option: "rules[0].groupReplacements"},
-	{name: "long", body: fmt.Sprintf(`{"name":"n","rules":[{"kind":"exact","search":"a","replacement":"%s"}]}`, strings.Repeat("r", MaxRuleText+1)), option: "rules[0].replacement"},
+	{name: "long", body: fmt.Sprintf(`{"name":"n","rules":[{"kind":"exact","search":"a","replacement":"%s"}]}`, strings.Repeat("r", MaxReplacement+1)), option: "rules[0].replacement"},
+	{name: "long group", body: fmt.Sprintf(`{"name":"n","rules":[{"kind":"regex_group","pattern":"(a)","groupReplacements":{"1":"%s"}}]}`, strings.Repeat("r", MaxReplacement+1)), option: "rules[0].groupReplacements"},
+	{name: "long search", body: fmt.Sprintf(`{"name":"n","rules":[{"kind":"exact","search":"%s","replacement":""}]}`, strings.Repeat("r", MaxRuleText+1)), option: "rules[0].search"},
+	{name: "long pattern", body: fmt.Sprintf(`{"name":"n","rules":[{"kind":"regex","pattern":"%s","replacement":""}]}`, strings.Repeat("r", MaxRuleText+1)), option: "rules[0].pattern"},
+	{name: "as long as may be", body: fmt.Sprintf(`{"name":"n","rules":[{"kind":"exact","search":"%s","replacement":"%s"}]}`, strings.Repeat("s", MaxRuleText), strings.Repeat("r", MaxReplacement)),
+		want: Ruleset{Name: "n", Rules: []Rule{{Kind: "exact", Search: strings.Repeat("s", MaxRuleText), Replacement: strings.Repeat("r", MaxReplacement)}}}},
+	{name: "long together", body: longRules(MaxRulesText/MaxRuleText, `{"kind":"exact","search":"a","replacement":""}`), option: "rules"},
+	{name: "long with groups", body: longRules(MaxRulesText/MaxRuleText-1, `{"kind":"regex_group","pattern":"a","groupReplacements":{"1":"`+strings.Repeat("a", 800)+`","2":"`+strings.Repeat("b", 800)+`","3":"`+strings.Repeat("c", 800)+
+		`","4":"`+strings.Repeat("d", 800)+`","5":"`+strings.Repeat("e", 900)+`"}}`), option: "rules"},
+	{name: "many flags", body: `{"name":"n","rules":[{"kind":"regex","pattern":"a","replacement":"a","flags":["i"` + strings.Repeat(`,"i"`, maxFlags) + `]}]}`, option: "rules[0].flags"},
+}
+
+// longRules are so many rules that are each as long as one may be, and one more.
+func longRules(n int, more string) string {
+	one := fmt.Sprintf(`{"kind":"exact","search":"%s","replacement":""},`, strings.Repeat("a", MaxRuleText))
+	return `{"name":"n","rules":[` + strings.Repeat(one, n) + more + `]}`
 }
 
 func TestRulesets(t *testing.T) {
