@@ -24,7 +24,7 @@ type call struct {
 
 // table returns the operations. Those that change something are not GET, and ask for the token against forged requests.
 func (c *Console) table() map[string]route {
-	return map[string]route{
+	all := map[string]route{
 		"GET /session":   {serve: c.session},
 		"POST /signin":   {serve: c.signIn},
 		"POST /signout":  {role: Viewer, fresh: true, serve: c.signOut},
@@ -33,6 +33,10 @@ func (c *Console) table() map[string]route {
 		"POST /presign":  {role: Operator, serve: c.presign},
 		"POST /ticket":   {role: Operator, serve: c.ticket},
 	}
+	if c.opts.Try != nil {
+		all["POST /why"] = route{role: Operator, serve: c.why}
+	}
+	return all
 }
 
 // api answers a request below Prefix. That it is for this Host is known.

@@ -112,6 +112,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/models", "", map[string]int{"": 200, "viewer": 200, "operator": 200, "administrator": 200}},
 		{"POST", "/presign", "{}", map[string]int{"": 401, "viewer": 403, "operator": 200, "administrator": 200}},
 		{"POST", "/ticket", "", map[string]int{"": 401, "viewer": 403, "operator": 200, "administrator": 200}},
+		{"POST", "/why", "{}", map[string]int{"": 401, "viewer": 403, "operator": 200, "administrator": 200}},
 		{"POST", "/password", "{}", map[string]int{"": 401, "viewer": 400, "operator": 400, "administrator": 400}},
 		{"GET", "/admin/v1/x", "", map[string]int{"": 401, "viewer": 204, "operator": 204, "administrator": 204}}, // the administration judges itself
 		{"POST", "/signout", "", map[string]int{"": 401, "viewer": 204, "operator": 204, "administrator": 204}},

@@ -94,8 +94,10 @@ type Options struct {
 	// Rates are the sample rates that the server takes, in Hz.
 	Rates []int
 	Sign  Signer
-	Now   func() time.Time // nil: time.Now
-	Log   *slog.Logger
+	// Try tells the page why a stream was refused; nil: nobody can.
+	Try Try
+	Now func() time.Time // nil: time.Now
+	Log *slog.Logger
 }
 
 // Console is the console as an [http.Handler]. It may be used from any goroutine.

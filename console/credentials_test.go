@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/earshot-stt/earshot/auth"
+	"github.com/earshot-stt/earshot/console"
 	"github.com/earshot-stt/earshot/store"
 	"github.com/earshot-stt/earshot/stt"
 )
@@ -101,6 +102,44 @@ func TestTicket(t *testing.T) {
 	if entries, _, err := w.store.Audit(t.Context(), store.AuditFilter{Action: "ticket"}); err != nil || len(entries) != 1 || entries[0].Target != key.ID {
 		t.Errorf("the audit log has %+v, %v", entries, err)
 	}
+}
+
+// A page learns why a stream was refused. The question is put as the page would put it itself.
+func TestWhy(t *testing.T) {
+	w := newWorld(t)
+	b := w.user("alice", store.RoleMember)
+	ask := func() answer { return b.do("POST", "/console/api/why", `{"query":"model=local.m&language=en"}`) }
+	if a := ask(); a.status != 200 || strings.TrimSpace(a.body) != `{"refused":false}` {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	w.refusal = &console.Refusal{Status: 429, Code: "rate_limit_exceeded", Message: "enough", RetryAfter: 3}
+	if a := ask(); a.status != 200 || strings.TrimSpace(a.body) != `{"refused":true,"status":429,"code":"rate_limit_exceeded","message":"enough","retry_after":3}` {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	tried := w.attempts[0]
+	ticket, ok := auth.ParseTicket(tried.Ticket)
+	if !ok || tried.Query != "model=local.m&language=en" || tried.Origin != "http://"+host || ticket.Origin != tried.Origin || tried.Remote != b.from || !ticket.Expires.Equal(w.clock.read().Add(time.Minute)) {
+		t.Errorf("tried %+v", tried)
+	}
+	if key := must(w.store.AccessKey(t.Context(), ticket.Key))(t); !ticket.Signed([]string{key.Secrets[0].Value}) || key.Parent != "console-"+w.account.ID {
+		t.Errorf("the ticket is not signed by the key %s", key)
+	}
+	if a := ask(); strings.Contains(a.body, tried.Ticket) || strings.Contains(w.log.String(), tried.Ticket) {
+		t.Error("the ticket is told")
+	}
+	w.want(b.do("POST", "/console/api/why", `{"query":1}`), 400, "invalid", "query")
+	r := b.request("POST", "/console/api/why", `{}`)
+	r.Header.Del("X-CSRF-Token")
+	w.want(b.send(r), 403, "csrf", "")
+	for len(w.attempts) < 20 {
+		if a := ask(); a.status != 200 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	w.want(ask(), 429, "quota", "too many requests") // each begins a stream: it has their pace
+	w.options.Try = nil
+	b.at = w.restart()
+	w.want(ask(), 404, "not-found", "")
 }
 
 // Operators decide about the console's key as about any other.

@@ -101,6 +101,8 @@ type world struct {
 	admins   []string // whom the administration was asked by, and for what
 	log      *bytes.Buffer
 	account  store.Account
+	attempts []console.Attempt // streams that were tried
+	refusal  *console.Refusal  // what is said of them
 
 	options console.Options
 	url     string
@@ -125,7 +127,11 @@ func newWorld(t *testing.T, change ...func(*console.Options)) *world {
 			rw.WriteHeader(http.StatusNoContent)
 		},
 		Models: func(context.Context) ([]stt.Model, error) { return []stt.Model{{ID: "m"}}, nil },
-		Sign:   w.signer, Now: w.clock.read, Log: slog.New(slog.NewTextHandler(w.log, nil))}
+		Try: func(_ context.Context, a console.Attempt) (*console.Refusal, error) {
+			w.attempts = append(w.attempts, a)
+			return w.refusal, nil
+		},
+		Sign: w.signer, Now: w.clock.read, Log: slog.New(slog.NewTextHandler(w.log, nil))}
 	for _, c := range change {
 		c(&w.options)
 	}

@@ -2,10 +2,13 @@ package e2e_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -31,7 +34,7 @@ func TestLiveUnits(t *testing.T) {
 
 // program is one of those that the page shows.
 type program struct {
-	ID, Label, Language, Code string
+	ID, Label, Language, Note, Code string
 }
 
 // TestLiveCode runs the programs that the Live page shows for its settings, each as whoever copies it would; and reads those with
@@ -42,7 +45,7 @@ func TestLiveCode(t *testing.T) {
 	s := h.servers["talk"]
 	server := "http://" + s.plain
 	plain := map[string]any{"language": "en-US", "model": "local.script"}
-	all := map[string]any{"language": "en-US", "model": "local.script", "interim": false, "speakers": true, "terms": []string{"it's", `a "quoted" one`}, "prompt": "x"}
+	all := map[string]any{"punctuation": false, "language": "en-US", "model": "local.script", "interim": false, "speakers": true, "terms": []string{"it's", `a "quoted" one`}, "prompt": "x"}
 	amazon := map[string]any{"language": "en-US", "speakers": true, "channels": 2, "vocabulary": "v-1", "filter": "f", "filterMethod": "tag", "redact": true, "entities": []string{"NAME"}, "stability": "high"}
 	found := map[string]any{"language": "auto", "languages": []string{"en-US", "de-DE"}, "identify": true}
 	var sets [][]program
@@ -108,18 +111,30 @@ func (k *copied) judge(ctx context.Context, t *testing.T) {
 			k.says(t, exec.CommandContext(ctx, "bash", k.file), "how are you")
 		}
 	case "js":
-		k.packages(t)
-		node := nodeScript(ctx, t, "--check", k.file)
-		succeed(t, node)
-		if k.run {
-			k.says(t, nodeScript(ctx, t, k.file), "now something different")
+		succeed(t, nodeScript(ctx, t, "--check", k.file))
+		if !k.run {
+			return
 		}
+		if k.ID != "javascript" { // which needs no packages: it runs as it was copied
+			k.packages(t)
+			k.says(t, nodeScript(ctx, t, k.file), "now something different")
+			return
+		}
+		k.says(t, nodeScript(ctx, t, socketFlag(ctx, t), k.file), "now something different")
 	case "py":
 		python, err := exec.LookPath("python3")
 		if err != nil {
 			absent(t, "Python is not there: Debian's package python3 has it")
 		}
-		succeed(t, exec.CommandContext(ctx, python, "-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())", k.file))
+		names, err := exec.CommandContext(ctx, python, "-c", keywords, k.file).Output()
+		if err != nil {
+			t.Fatalf("%s: %v", k.Code, err)
+		}
+		for _, name := range strings.Fields(string(names)) {
+			if !slices.Contains(pythonParameters, name) {
+				t.Errorf("start_stream_transcription has no parameter %q", name)
+			}
+		}
 	case "go":
 		cmd := exec.CommandContext(ctx, "go", "vet", k.file)
 		if k.run {
@@ -148,21 +163,28 @@ func (k *copied) judge(ctx context.Context, t *testing.T) {
 
 var newEndpoint = regexp.MustCompile(`o\.BaseEndpoint = aws\.String\((.*)\)`)
 
+// socketFlag is what gives Node the WebSocket that it has of itself from version 22 on.
+func socketFlag(ctx context.Context, t *testing.T) string {
+	t.Helper()
+	version, err := nodeScript(ctx, t, "-p", "parseInt(process.versions.node)").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := strconv.Atoi(strings.TrimSpace(string(version))); err != nil || n >= 22 {
+		return "--"
+	}
+	return "--experimental-websocket"
+}
+
 // packages lets a program find what it would have installed.
 func (k *copied) packages(t *testing.T) {
 	t.Helper()
-	modules := filepath.Join(k.folder, "node_modules")
-	if err := os.MkdirAll(filepath.Join(modules, "@earshot-stt"), 0o700); err != nil {
-		t.Fatal(err)
+	path, err := filepath.Abs("node/node_modules")
+	if err == nil {
+		err = os.Symlink(path, filepath.Join(k.folder, "node_modules"))
 	}
-	for from, to := range map[string]string{"../web/client": "@earshot-stt/client", "node/node_modules/ws": "ws", "node/node_modules/@aws-sdk": "@aws-sdk"} {
-		path, err := filepath.Abs(from)
-		if err == nil {
-			err = os.Symlink(path, filepath.Join(modules, to))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -180,5 +202,76 @@ func (k *copied) says(t *testing.T, cmd *exec.Cmd, want string) {
 	text, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(strings.ToLower(string(text)), strings.ToLower(want)) {
 		t.Errorf("%s: %v; it says %q, expected %q", strings.Join(cmd.Args, " "), err, text, want)
+	}
+}
+
+// keywords prints the names of the parameters with which a program in Python begins a stream.
+const keywords = `import ast, sys
+for call in ast.walk(ast.parse(open(sys.argv[1]).read())):
+    if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "start_stream_transcription":
+        print(*(k.arg for k in call.keywords))`
+
+// pythonParameters are those of the package amazon-transcribe, 0.6.4; any other is a TypeError.
+var pythonParameters = []string{
+	"language_code", "media_sample_rate_hz", "media_encoding", "vocabulary_name", "session_id", "vocab_filter_method", "vocab_filter_name", "show_speaker_label",
+	"enable_channel_identification", "number_of_channels", "enable_partial_results_stabilization", "partial_results_stability", "language_model_name",
+	"identify_language", "preferred_language", "identify_multiple_languages", "language_options",
+}
+
+// TestLiveCodeSays holds the programs to the settings: a switch that is off is off in them, and addresses are the server's.
+func TestLiveCodeSays(t *testing.T) {
+	t.Parallel()
+	partial := "…" // printed before what may still change
+	for _, c := range []struct {
+		name, protocol, server string
+		options                map[string]any
+		tls                    map[string]any
+		has                    map[string][]string // by program; "": all
+		lacks                  []string
+	}{
+		{name: "as it is", protocol: "speechall", server: "http://localhost:8080", options: map[string]any{"interim": true, "punctuation": true},
+			has:   map[string][]string{"javascript": {"interim_results=true", partial}, "python": {"interim_results=true", partial}, "go": {"interim_results=true", partial}},
+			lacks: []string{"punctuation"}},
+		{name: "no interim results, no punctuation", protocol: "speechall", server: "http://localhost:8080", options: map[string]any{"interim": false, "punctuation": false},
+			has: map[string][]string{"": {"punctuation=false"}}, lacks: []string{"interim_results", partial, "is_final"}},
+		{name: "interim results", protocol: "amazon", server: "http://localhost:8080", options: map[string]any{"interim": true},
+			has: map[string][]string{"javascript": {partial}, "aws-js": {partial}, "python": {partial}, "go": {partial}}},
+		{name: "no interim results", protocol: "amazon", server: "http://localhost:8080", options: map[string]any{"interim": false}, lacks: []string{partial}},
+		{name: "a filter", protocol: "amazon", server: "http://localhost:8080", tls: map[string]any{"port": 9443, "own": true},
+			options: map[string]any{"filter": "f-1", "filterMethod": "tag", "redact": true, "vocabulary": "v-1"},
+			has: map[string][]string{
+				"javascript": {`"vocabulary-filter-name": "f-1"`, `"content-redaction-type": "PII"`},
+				"aws-js":     {`VocabularyFilterName: "f-1"`, `ContentRedactionType: "PII"`},
+				"python":     {`vocab_filter_name="f-1"`, `vocab_filter_method="tag"`, `vocabulary_name="v-1"`, "https://localhost:9443", "It cannot ask for redaction"},
+				"go":         {`VocabularyFilterName: aws.String("f-1")`},
+			}, lacks: []string{":8443"}},
+		{name: "languages", protocol: "amazon", server: "https://server.example", options: map[string]any{"language": "auto", "languages": []string{"en-US", "de-DE"}},
+			has: map[string][]string{"python": {"language_code=None", "identify_language=True", `["en-US", "de-DE"]`, `"https://server.example"`}}},
+		{name: "the server's authority", protocol: "speechall", server: "https://localhost:9443", tls: map[string]any{"port": 9443, "own": true},
+			has: map[string][]string{"javascript": {"NODE_EXTRA_CA_CERTS"}, "python": {"SSL_CERT_FILE"}, "": {"ca.pem"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			options := map[string]any{"language": "en-US", "model": "local.script"}
+			maps.Copy(options, c.options)
+			var sets [][]program
+			ask(t, layout(t), "live_code.mjs", []any{map[string]any{"protocol": c.protocol, "server": c.server, "options": options, "tls": c.tls}}, &sets)
+			for _, p := range sets[0] {
+				text := p.Note + "\n" + p.Code
+				for _, want := range append(c.has[""], c.has[p.ID]...) {
+					if !strings.Contains(text, want) {
+						t.Errorf("%s has no %q:\n%s", p.ID, want, text)
+					}
+				}
+				for _, not := range c.lacks {
+					if strings.Contains(text, not) {
+						t.Errorf("%s has %q:\n%s", p.ID, not, text)
+					}
+				}
+				if strings.Contains(p.Code, "@earshot-stt") {
+					t.Errorf("%s asks for a package that nobody can install", p.ID)
+				}
+			}
+		})
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // consoleTime is how long all that Chromium does in the console may take on a busy machine.
-const consoleTime = 6 * time.Minute
+const consoleTime = 10 * time.Minute
 
 // consoleLink is the line with which the first start of a server tells how to come in.
 var consoleLink = regexp.MustCompile(`(http://\S+/#/signin\?code=\S+)`)

@@ -182,7 +182,7 @@ func build() (*house, error) {
 		begin(name, args...)
 	}
 	if hears() {
-		begin("words", "--engine", "pocketsphinx", "--limits-finish", "2m", "--set", fmt.Sprintf("engines.pocketsphinx.slots=%d", 2*ears))
+		begin("words", "--engine", "pocketsphinx", "--limits-finish", "2m", "--set", "speechall.aliases=*=local.pocketsphinx-en-us", "--set", fmt.Sprintf("engines.pocketsphinx.slots=%d", 2*ears))
 	}
 	wg.Wait()
 	if len(errs) == 0 {

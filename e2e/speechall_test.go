@@ -84,15 +84,24 @@ func TestSpeechallPage(t *testing.T) {
 		t.Skip("Chromium is not there: Debian's package chromium has it")
 	}
 	env := []string{"E2E_PAGE=" + page, "E2E_AUDIO=" + asWAV(t, make([]byte, 8*32000))}
-	for _, c := range []struct {
+	type visit struct {
 		server string
 		more   []string
 		want   []string
-	}{
+	}
+	cases := []visit{
 		{"talk", nil, []string{"WebSocket connected", "Transcription: good morning everybody", "Transcription: how are you"}},
 		// Whoever is closed for another reason than its own wish reconnects.
 		{"dies", []string{"E2E_ERRORS=1"}, []string{"WebSocket connected", "Connection closed unexpectedly: 1011"}},
-	} {
+	}
+	// What a microphone gives is heard as it was said, by an engine that hears.
+	if spoken, err := os.ReadFile("/usr/share/pocketsphinx/test/data/goforward.raw"); err == nil && h.servers["words"] != nil {
+		audio := asWAV(t, append(append(make([]byte, 2*32000), spoken...), make([]byte, 6*32000)...))
+		cases = append(cases, visit{"words", []string{"E2E_AUDIO=" + audio}, []string{"WebSocket connected", "Transcription: Go forward ten"}})
+		h.ears <- struct{}{}
+		defer func() { <-h.ears }()
+	}
+	for _, c := range cases {
 		out := node(t, h.servers[c.server], "speechall_page.mjs", append(append(env, "E2E_UNTIL="+c.want[len(c.want)-1]), c.more...)...)
 		var seen []string
 		for line := range strings.Lines(out) {

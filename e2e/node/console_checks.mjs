@@ -1,6 +1,7 @@
 // What people, and others, do in the console. Later checks use what earlier ones have made.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 
 import { transcribe } from "./stream.mjs";
 import { api, code, createKey, csrfOf, fillSignIn, go, people, settled, signedIn, signIn } from "./console_people.mjs";
@@ -12,7 +13,42 @@ const seconds = (n) => new Uint8Array(n * 32_000); // silence; the scripted engi
 const stream = (world, key, secret, length, pause = 0) =>
   transcribe({ endpoint: world.base, key, secret, language: "en-US", encoding: "pcm", rate: 16_000, chunk: 3200, pause, skip: 0, cut: 0, cancel: 0, skew: 0, channels: 1 }, seconds(length), { opened: () => {} });
 
+// light opens a page in a window that has seen nothing yet, and counts what the browser asks for until there is no more.
+async function light(page, address) {
+  const devtools = await page.context().newCDPSession(page);
+  const sizes = new Map(); // by request
+  await devtools.send("Network.enable");
+  devtools.on("Network.requestWillBeSent", ({ requestId, request }) => /^https?:/.test(request.url) && sizes.set(requestId, [request.url, 0]));
+  devtools.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => sizes.has(requestId) && (sizes.get(requestId)[1] = encodedDataLength));
+  await page.goto(address);
+  await page.locator(".page-live").waitFor();
+  await settled(page);
+  await page.waitForLoadState("networkidle");
+  const total = [...sizes.values()].reduce((n, [, v]) => n + v, 0);
+  assert.ok(sizes.size <= 15 && sizes.size > 3, `${sizes.size} requests; at most 15:\n${[...sizes.values()].map(([url]) => url.replace(/code=.*/, "")).join("\n")}`);
+  assert.ok(total <= 150 * 1024 && total > 10 * 1024, `${total} bytes; at most 150 KB`);
+}
+
 const keys = {}; // made by checks, by name: id and secret
+
+// others runs another server, which lets pages of everybody read what it says. asked are the paths that came from 127.0.0.1.
+async function others(run) {
+  const asked = [];
+  const image = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>';
+  const bodies = { "/page": ["text/html", "<!doctype html><title>Another</title><link rel=icon href=data:,><body>"], "/image": ["image/svg+xml", image], "/script": ["text/javascript", "globalThis.loaded = true"] };
+  const server = createServer((request, response) => {
+    if (request.headers.host.startsWith("127.")) asked.push(request.url);
+    const [type, body] = bodies[request.url] ?? ["text/plain", "hello"];
+    response.writeHead(200, { "Content-Type": type, "Access-Control-Allow-Origin": "*" }).end(body);
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  try {
+    await run(server.address().port, asked);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
 
 /** needed are the checks without which no other makes sense. */
 export const needed = new Set(["the link of the first start signs in, once", "users sign in, choose a password, and sign out"]);
@@ -20,22 +56,13 @@ export const needed = new Set(["the link of the first start signs in, once", "us
 /** checks: name, and what is checked. */
 export const checks = [
   ["first load is light", async ({ base, visitor }) => {
-    const { page, context } = await visitor();
-    const devtools = await context.newCDPSession(page);
-    const sizes = new Map();
-    await devtools.send("Network.enable");
-    devtools.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => sizes.set(requestId, encodedDataLength));
-    await page.goto(`${base}/#/live`); // the heaviest of the first pages
-    await settled(page);
-    await page.waitForLoadState("networkidle");
-    const total = [...sizes.values()].reduce((n, v) => n + v, 0);
-    assert.ok(sizes.size <= 15 && sizes.size > 3, `${sizes.size} requests; at most 15`);
-    assert.ok(total <= 150 * 1024, `${total} bytes; at most 150 KB`);
+    const { page } = await visitor();
+    await light(page, `${base}/#/live`);
   }],
 
   ["the link of the first start signs in, once", async ({ base, link, visitor }) => {
     const { page } = await visitor();
-    await page.goto(link);
+    await light(page, link); // it is the first page that anybody sees, and leads to the heaviest of the first ones
     await page.locator("#account").waitFor({ state: "attached" });
     assert.ok(!page.url().includes("code="), "the code is still in the address");
     assert.match(page.url(), /#\/live/);
@@ -136,8 +163,14 @@ export const checks = [
     const [id, secret] = [await code(page, "Access key id"), await code(page, "Secret access key")];
     await go(page, world.base, "access/sessions");
     await page.getByText("Nobody is streaming").waitFor();
+    const system = await signedIn(world, "viewer");
+    await go(system.page, world.base, "system");
+    const ready = system.page.getByRole("link", { name: "/readyz" });
+    await ready.focus();
     const running = stream(world, id, secret, 60, 100); // at the pace of speech, for longer than anybody waits
     await page.getByRole("link", { name: "speaker" }).waitFor();
+    await system.page.locator(".tile", { hasText: "Open streams" }).locator(".figure", { hasText: /^1$/ }).waitFor();
+    assert.ok(await ready.evaluate((e) => e === document.activeElement), "the focus is lost when the figures change");
     await page.getByRole("button", { name: "End the stream of speaker" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "End stream" }).click();
     await page.getByText("Nobody is streaming").waitFor();
@@ -186,6 +219,47 @@ export const checks = [
     await page.getByLabel("Policy", { exact: true }).fill('{"Version": "2012-10-17", "Statement": {"effect": "Allow"}}');
     await page.getByRole("button", { name: "Create access key" }).click();
     await page.locator("#content .field", { has: page.locator("textarea") }).getByText(/expected "Effect"/).waitFor();
+    await page.getByLabel("Policy", { exact: true }).fill('{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "transcribe:StartStream", "Resource": "*"}}');
+    await page.getByRole("button", { name: "Create access key" }).click();
+    await page.locator("#content .field", { has: page.locator("textarea") }).getByText(/"transcribe:StartStream" is none of the actions of this server/).waitFor();
+  }],
+
+  ["an account goes with its vocabularies where that is asked for", async (world) => {
+    const { page } = await signedIn(world, "administrator", { expected: refused });
+    await go(page, world.base, "access/accounts");
+    const csrf = await csrfOf(page);
+    const ask = async (method, path, body) => (await api(page, method, `/admin/v1${path}`, { body, csrf })).data;
+    const account = await ask("POST", "/accounts", { name: "gone" });
+    await ask("PATCH", `/accounts/${account.id}`, { disabled: true });
+    const key = await ask("POST", "/access-keys", { account: account.id, name: "in the way" });
+    await go(page, world.base, "access/audit");
+    await page.getByText("disable account").first().waitFor();
+    await go(page, world.base, "access/keys");
+    await page.getByRole("row", { name: /in the way/ }).getByText("Account disabled").waitFor();
+    await go(page, world.base, `access/accounts/${account.id}`);
+    await page.getByRole("button", { name: "Delete" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(/vocabularies/).check();
+    await dialog.getByLabel(/To confirm/).fill("gone");
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await dialog.getByText(/still has 1 access key/).waitFor();
+    await ask("DELETE", `/access-keys/${key.access_key.id}`);
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await dialog.waitFor({ state: "detached" });
+    assert.equal((await api(page, "GET", `/admin/v1/accounts/${account.id}`)).status, 404);
+  }],
+
+  ["requests without audio have no model and no price", async (world) => {
+    const { page } = await signedIn(world, "viewer");
+    const today = new Date(Date.now() - (Date.now() % 86_400_000)).toISOString();
+    await page.route("**/admin/v1/usage?*", (route) => {
+      const by = new URL(route.request().url()).searchParams.get("by");
+      return route.fulfill({ json: { items: [{ ...(by ? { start: today } : {}), audio_seconds: 0, streams: 0, requests: 3, errors: 1, cost: "0.00" }] } });
+    });
+    await go(page, world.base, "usage");
+    await page.getByRole("row", { name: /no model/ }).first().waitFor();
+    const text = await page.locator("#content").innerText();
+    assert.doesNotMatch(text, /undefined|not known|NaN/);
   }],
 
   ["the policy checker says yes, no, and why", async (world) => {
@@ -235,18 +309,32 @@ export const checks = [
 
   ["the page allows no script, style or host of others", async ({ base, visitor }) => {
     const { page } = await visitor({ expected: [/policy:/, /Content Security Policy/] });
-    await page.goto(`${base}/`);
-    await settled(page);
-    const ran = await page.evaluate(async () => {
+    const attempt = async (port) => {
       const script = document.createElement("script");
       script.textContent = "globalThis.inline = true";
       document.body.append(script);
       document.body.insertAdjacentHTML("beforeend", '<p id="styled" style="color: rgb(1, 2, 3)" onclick="globalThis.clicked = true">x</p>');
       document.getElementById("styled").click();
-      const outside = await fetch("http://127.0.0.1:9/").then(() => true, () => false);
+      const elsewhere = "http://127.0.0.1:" + port;
+      const image = new Image();
+      const drawn = new Promise((done) => Object.assign(image, { onload: () => done(true), onerror: () => done(false) }));
+      image.src = `${elsewhere}/image`;
+      const loaded = document.createElement("script");
+      loaded.src = `${elsewhere}/script`;
+      const run = new Promise((done) => Object.assign(loaded, { onload: () => done(true), onerror: () => done(false) }));
+      document.body.append(loaded);
+      const outside = [await fetch(elsewhere).then(() => true, () => false), await drawn, await run];
       return { inline: Boolean(globalThis.inline), clicked: Boolean(globalThis.clicked), styled: getComputedStyle(document.getElementById("styled")).color === "rgb(1, 2, 3)", outside };
+    };
+    await others(async (port, asked) => {
+      await page.goto(`${base}/`);
+      await settled(page);
+      assert.deepEqual(await page.evaluate(attempt, port), { inline: false, clicked: false, styled: false, outside: [false, false, false] });
+      assert.deepEqual(asked, []);
+      // The same on a page without a policy: what is kept out above is kept out by ours, and by nothing else.
+      await page.goto(`http://localhost:${port}/page`);
+      assert.deepEqual(await page.evaluate(attempt, port), { inline: true, clicked: true, styled: true, outside: [true, true, true] });
     });
-    assert.deepEqual(ran, { inline: false, clicked: false, styled: false, outside: false });
   }],
 
   ["names are text, in every writing", async (world) => {
@@ -257,6 +345,63 @@ export const checks = [
     for (const name of names) await page.getByRole("link", { name, exact: true }).waitFor();
     assert.equal(await page.locator("td img, th img").count(), 0);
     assert.equal(await page.getByRole("link", { name: names[1] }).evaluate((e) => getComputedStyle(e).direction), "rtl");
+  }],
+
+  ["figures change where they stand", async (world) => {
+    const { page } = await signedIn(world, "viewer");
+    let looks = 0; // more is used each time
+    await page.route("**/admin/v1/usage?**", (route) => {
+      const asked = new URL(route.request().url()).searchParams;
+      if (!asked.has("by") && !asked.has("group")) looks++;
+      const row = (more) => ({ audio_seconds: 60 * (1 + looks), streams: 1, requests: 1, errors: 0, ...more });
+      const days = asked.has("by") ? Array.from({ length: 30 }, (_, i) => ({ start: new Date(Date.now() - (29 - i) * 86_400_000).toISOString().slice(0, 10) + "T00:00:00Z" })) : [{}];
+      const models = asked.has("group") ? ["a", "b", "c", "d", "e"].map((model) => ({ model })) : [{}];
+      route.fulfill({ json: { items: days.flatMap((d) => models.map((m) => row({ ...d, ...m }))) } });
+    });
+    await go(page, world.base, "usage?range=30d&group=model");
+    const list = page.getByRole("table", { name: "Every day" });
+    const more = page.getByRole("button", { name: "Show more of 150 rows" });
+    await more.focus();
+    await page.keyboard.press("Enter");
+    const seen = await list.innerText();
+    assert.equal(await list.getByRole("row").count(), 1 + 114);
+    const figure = page.locator(".tile", { hasText: "Audio" }).locator(".figure");
+    const before = await figure.innerText();
+    await page.waitForFunction((text) => document.querySelector(".tile .figure").textContent !== text, before);
+    assert.equal(await list.getByRole("row").count(), 1 + 114, "what was asked for is hidden again");
+    assert.notEqual(await list.innerText(), seen);
+    assert.ok(await more.evaluate((e) => e === document.activeElement), "the focus is lost when the figures change");
+    // Numbers beside an axis say what their lines are at.
+    assert.deepEqual(await page.evaluate(async () => {
+      const { tick } = await import("/console/format.js");
+      return [[1.25, 0.25], [1.5, 0.25], [2, 0.25], [5, 5], [0.3, 0.1], [1000, 500], [0, NaN]].map(([n, step]) => tick(n, step));
+    }), ["1.25", "1.50", "2.00", "5", "0.3", "1,000", "0"]);
+  }],
+
+  ["on a small screen one sees where one is", async (world) => {
+    const { page } = await signedIn(world, "administrator");
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const [section, label] of [["audit", "Audit log"], ["keys", "Access keys"], ["users", "Users"]]) {
+      await go(page, world.base, `access/${section}`);
+      await page.waitForFunction((text) => {
+        const at = document.querySelector(".section-nav [aria-current=page]");
+        if (at?.textContent !== text) return false; // the page before is still shown
+        const { left, right } = at.getBoundingClientRect();
+        return left >= 0 && right <= innerWidth;
+      }, label);
+    }
+  }],
+
+  ["the account that runs the server stays", async (world) => {
+    const { page } = await signedIn(world, "operator", { expected: refused });
+    await go(page, world.base, "access/accounts");
+    await page.getByRole("row", { name: /default/ }).getByText("Its users run this server").waitFor();
+    await page.getByRole("link", { name: "default" }).click();
+    await page.getByText("The users of this account run this server").waitFor();
+    assert.equal(await page.getByRole("button", { name: /Rename|Disable|Delete/ }).count(), 0);
+    const { data } = await api(page, "GET", "/admin/v1/accounts");
+    const { id } = data.items.find((a) => a.home);
+    assert.equal((await api(page, "PATCH", `/admin/v1/accounts/${id}`, { csrf: await csrfOf(page), body: { name: "old" } })).status, 409);
   }],
 
   ["who was signed out goes on where they were", async (world) => {
@@ -315,5 +460,16 @@ export const checks = [
     assert.ok(await create.evaluate((e) => e === document.activeElement), "the focus is lost when a dialog closes");
     await page.reload();
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark", "the choice is forgotten");
+  }],
+
+  ["the audit log can be searched for whatever is in it", async (world) => {
+    const { page } = await signedIn(world, "viewer");
+    await go(page, world.base, "access/audit");
+    const options = (label) => page.getByLabel(label, { exact: true }).locator("option").evaluateAll((all) => all.map((o) => o.value));
+    const [actions, kinds] = [await options("Action"), await options("Of")];
+    const { data } = await api(page, "GET", "/admin/v1/audit?limit=1000");
+    assert.ok(data.items.length > 20, `${data.items.length} entries`);
+    for (const e of data.items) assert.ok(actions.includes(e.action) && kinds.includes(e.kind), `${e.action} ${e.kind}`);
+    for (const action of ["presign", "ticket", "end"]) assert.ok(actions.includes(action), action);
   }],
 ];

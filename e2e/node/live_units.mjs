@@ -75,20 +75,32 @@ test("heights: sums and places agree with a plain list", () => {
   assert.deepEqual([heights.at(-5), heights.at(1e9), new Heights().at(10)], [0, 2999, 0]);
 });
 
-test("sound: what was said can be heard, what is long ago is gone", () => {
-  const r = new Recorder(100, 1);
-  const all = Float32Array.from({ length: 4500 }, (_, i) => (i % 200) / 200);
-  for (let at = 0; at < all.length; at += 77) r.write(all.subarray(at, at + 77));
-  assert.equal(r.length, 4500);
-  const [got] = r.read(9.5, 31.25);
-  assert.equal(got.length, 2175);
-  got.forEach((s, i) => assert.ok(Math.abs(s - all[950 + i]) < 0.001, `${i}`));
-  assert.equal(r.read(46, 47), null);
-  for (let i = 0; i < 2000; i++) r.write(new Float32Array(100));
-  assert.equal(r.read(1, 2), null);
-  assert.ok(r.read(2000, 2001));
-  assert.ok(r.pieces.size <= 182, `${r.pieces.size} pieces`);
-  r.close();
+test("sound: what was said can be heard, what is long ago is gone", async () => {
+  for (const channels of [1, 2]) {
+    const r = new Recorder(100, channels);
+    const all = Float32Array.from({ length: 4500 * channels }, (_, i) => (i % 200) / 200);
+    for (let at = 0; at < all.length; at += 77 * channels) r.write(all.subarray(at, at + 77 * channels));
+    assert.equal(r.length, 4500);
+    for (const [start, end] of [[9.5, 31.25], [0, 45], [10, 20], [40, 45], [44.98, 45], [39.99, 40.01]]) {
+      const reading = r.read(start, end);
+      r.part.fill(7, 0, 1); // what comes meanwhile changes nothing of what was read
+      const got = await reading;
+      r.part[0] = all[4000 * channels] * 32768;
+      assert.equal(got.length, channels);
+      got.forEach((samples, c) => {
+        assert.equal(samples.length, Math.round((end - start) * 100));
+        samples.forEach((s, i) => assert.ok(Math.abs(s - all[(Math.floor(start * 100) + i) * channels + c]) < 0.001, `${start}: ${i}`));
+      });
+    }
+    assert.equal(await r.read(46, 47), null);
+    assert.equal(await r.read(5, 5), null);
+    for (let i = 0; i < 2000; i++) r.write(new Float32Array(100 * channels));
+    assert.equal(await r.read(1, 2), null);
+    assert.ok(await r.read(2000, 2001));
+    assert.ok(r.pieces.size <= 181, `${r.pieces.size} pieces`);
+    for (const p of r.pieces.values()) assert.ok(p instanceof Blob); // which browsers keep elsewhere
+    r.close();
+  }
 });
 
 const store = filled(

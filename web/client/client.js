@@ -13,10 +13,12 @@ import { Stream } from "./stream.js";
  * @property {string | (() => string | Promise<string>)} [apiKey] Speechall's protocol and files; a function is asked for each connection
  * @property {(parameters: Record<string, string>) => string | Promise<string>} [presign] Amazon's protocol: returns an address that is signed for these
  *   parameters of its query. It is called for each connection. {@link presigner} makes one from an access key.
+ * @property {(query: string) => Promise<TranscriptionError | null>} [explain] Speechall's protocol: says why the server has refused a WebSocket with this
+ *   query, which browsers do not tell; null: not known. Without it the server is asked with a file that has no sound.
  * @property {typeof WebSocket} [WebSocket] for Node before 22, such as that of the package `ws`
  * @property {typeof fetch} [fetch]
  * @property {number} [keep] seconds of audio that are kept to be sent again when a connection breaks; 120
- * @property {number} [attempts] connections in a row that may fail without a result between them; 8
+ * @property {number} [attempts] connections in a row that may fail without a result between them; 8. Before the first result the server is asked twice more at most when it says no
  * @property {number} [firstDelay] milliseconds before the first of them, doubled each time, with jitter; 250
  * @property {number} [mostDelay] milliseconds; 8000
  * @property {number} [openTimeout] milliseconds; 10000
@@ -76,13 +78,13 @@ export class Client {
 
   /** @param {StreamOptions} options */
   #protocol(options) {
-    const { presign } = this.#options;
+    const { presign, explain } = this.#options;
     if (this.#options.protocol === "amazon") {
       if (!presign) throw new TranscriptionError("invalid", 'Amazon\'s protocol needs the option "presign", a function that returns a signed address');
       return amazon(async (parameters) => presign(parameters), options);
     }
     const talk = speechall(`${this.#base.protocol.replace("http", "ws")}//${this.#base.host}`, () => this.#key(), options);
-    return { ...talk, explain: () => this.#explain(options) };
+    return { ...talk, explain: () => (explain ? explain(talk.query) : this.#explain(options)) };
   }
 
   async #key() {
@@ -138,16 +140,17 @@ export class Client {
   }
 
   /**
-   * A browser does not say why a WebSocket was refused; the same parameters with a file without sound are refused in words.
+   * A browser does not say why a WebSocket was refused; the same parameters with a file without sound are refused in words. A key that may
+   * only stream is refused the file for a reason of its own, which says nothing.
    * @param {StreamOptions} options
    * @returns {Promise<TranscriptionError | null>}
    */
   async #explain(options) {
     try {
-      await this.models();
       await this.transcribeFile(soundless(), options);
     } catch (err) {
-      if (err instanceof TranscriptionError && err.status !== undefined) return err;
+      const other = err instanceof TranscriptionError && err.code === "permission_denied" && /operation/.test(err.message);
+      if (err instanceof TranscriptionError && err.status !== undefined && !other) return err;
     }
     return null;
   }

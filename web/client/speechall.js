@@ -35,7 +35,7 @@ export function query(o, more = {}) {
  * @param {string} base `ws:` or `wss:`, without a path
  * @param {(() => Promise<string>)} apiKey
  * @param {StreamOptions} o
- * @returns {Protocol}
+ * @returns {Protocol & {query: string}} with the query of its address, but for the key
  */
 export function speechall(base, apiKey, o) {
   if ((o.channels ?? 1) !== 1) throw new TranscriptionError("unsupported", "Speechall's protocol has one channel; two need Amazon's");
@@ -44,6 +44,7 @@ export function speechall(base, apiKey, o) {
   return {
     rate: 16000,
     channels: 1,
+    query: q.toString(),
     async connect() {
       const asked = new URLSearchParams(q);
       asked.set("api_key", await apiKey());

@@ -26,7 +26,7 @@ import { Tape } from "./tape.js";
  * @typedef {object} Settings
  * @property {typeof WebSocket} WebSocket
  * @property {number} keep seconds of audio that are kept to be sent again
- * @property {number} attempts connections in a row that may fail without a result between them
+ * @property {number} attempts connections in a row that may fail without a result between them; before the first result, two that the server refuses
  * @property {number} firstDelay milliseconds before the first of them, about
  * @property {number} mostDelay milliseconds
  * @property {number} openTimeout milliseconds that a connection may take to open
@@ -64,6 +64,9 @@ export class Stream {
   #finalizeAt = -1; // the position in the audio that is to be finalised when it has been sent; -1: none
   #failures = 0;
   #everOpen = false;
+  #worked = false; // something was recognised, or a connection has lasted
+  #refused = false; // the server has said why it ended the last connection
+  #unopened = false; // the last connection never opened
 
   #begun = false; // audio has come
   #ended = false; // no more audio comes
@@ -187,16 +190,22 @@ export class Stream {
   /** Connects, again and again. It ends with the stream. */
   async #live() {
     this.#tell({ state: "connecting" });
+    /** @type {TranscriptionError | null} */
+    let why = null; // no connection opens, where that is known
     for (;;) {
-      const error = await this.#connection();
+      let error = await this.#connection();
       if (this.#over) return;
       if (!error) return this.#close();
       this.#failures++;
-      const allowed = this.#everOpen ? this.#settings.attempts : Math.min(2, this.#settings.attempts);
+      if (!this.#unopened) why = null;
+      else if (!why) why = (await this.#protocol.explain?.().catch(() => null)) ?? null;
+      if (this.#over) return;
+      error = why ?? error;
+      // Before anything was recognised, what the server refuses is soon told to whoever waits; a connection that was lost is worth more patience.
+      const patient = this.#worked || (this.#everOpen && !this.#refused);
+      const allowed = patient ? this.#settings.attempts : Math.min(2, this.#settings.attempts);
       if (!error.retryable || this.#failures > allowed) {
-        const better = this.#everOpen ? null : await this.#protocol.explain?.().catch(() => null);
-        if (!this.#over) this.#fail(better ?? error);
-        return;
+        return this.#fail(error);
       }
       const { firstDelay, mostDelay, random = Math.random } = this.#settings;
       const delay = Math.min(mostDelay, firstDelay * 2 ** (this.#failures - 1)) * (0.5 + random() / 2);
@@ -213,6 +222,7 @@ export class Stream {
   async #connection() {
     /** @type {Connection} */
     let talk;
+    this.#refused = this.#unopened = false;
     try {
       talk = await this.#protocol.connect();
     } catch (err) {
@@ -243,7 +253,11 @@ export class Stream {
         clearTimeout(timer);
         clearInterval(watch);
         if (socket.readyState < 2) socket.close();
-        if (opened > 0 && performance.now() - opened > steady) this.#failures = 0;
+        if (opened > 0 && performance.now() - opened > steady) {
+          this.#failures = 0;
+          this.#worked = true;
+        }
+        this.#unopened = opened === 0;
         this.#drop = () => {};
         this.#open = false;
         this.#socket = null;
@@ -273,6 +287,7 @@ export class Stream {
       };
       socket.onerror = () => {}; // a Close follows, and says more
       socket.onclose = ({ code, reason }) => {
+        this.#refused = Boolean(said || reason);
         if (said) return leave(said);
         if (opened === 0) return leave(new TranscriptionError("unavailable", "there is no connection to the server", { retryable: true, status: code }));
         if (code === 1000 && this.#endSent) return leave(undefined);
@@ -386,7 +401,10 @@ export class Stream {
       this.#tape.release(this.#needed());
     }
     if (!result) return;
-    if (result.text !== "") this.#failures = 0;
+    if (result.text !== "") {
+      this.#failures = 0;
+      this.#worked = true;
+    }
     const heard = this.#tape.when(result.end);
     if (heard !== undefined) result.latency = Math.round(performance.now() - heard);
     if (result.text.trim() === "") {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Client } from "./index.js";
+import { Client, TranscriptionError } from "./index.js";
 import { decode, encode } from "./eventstream.js";
 
 /** A server in memory: `sockets` are its connections, oldest first. Each keeps what it is sent; `came` resolves with the next one. */
@@ -56,14 +56,17 @@ const quick = { url: "http://server.example:1234", apiKey: "KEY", firstDelay: 2,
 /** A stream of a house, and what is told of it. */
 function begin(options = {}, settings = {}) {
   const h = house();
-  const heard = { finals: [], partials: [], states: [], errors: [] };
+  const heard = { finals: [], partials: [], states: [], reasons: [], errors: [] };
   const first = h.next();
   const stream = new Client({ ...quick, WebSocket: h.Socket, ...settings }).stream(
     { model: "local.m", ...options },
     {
       onFinal: (r) => heard.finals.push(r),
       onPartial: (r) => heard.partials.push(r),
-      onState: (s) => heard.states.push(s.state),
+      onState: (s) => {
+        heard.states.push(s.state);
+        if (s.state === "reconnecting") heard.reasons.push(s.error.message);
+      },
       onError: (e) => heard.errors.push(e),
     },
   );
@@ -238,22 +241,62 @@ test("delays grow, with jitter, up to a bound", async () => {
 });
 
 test("a server that was never there is given up soon, with the reason that REST tells", async () => {
-  const answers = [];
-  const fetch = async (url, init) => {
-    answers.push([new URL(url).pathname, init.headers.authorization]);
-    return new Response(JSON.stringify({ message: "no such key", code: "unauthenticated" }), { status: 401 });
+  for (const [code, message, tries, want] of [
+    ["unauthenticated", "no such key", 1, { code: "unauthenticated", message: "no such key", status: 401 }],
+    ["permission_denied", 'this API key is not good for the model "m"', 1, { code: "permission_denied" }],
+    ["permission_denied", 'this API key is not good for the operation "transcribe"', 3, { code: "unavailable", message: /no connection/ }], // which is not what was asked for
+  ]) {
+    const answers = [];
+    const fetch = async (url, init) => {
+      answers.push([init.method, new URL(url).pathname, init.headers.authorization]);
+      return new Response(JSON.stringify({ message, code }), { status: 401 });
+    };
+    const { stream, first, next, heard, sockets } = begin({}, { fetch });
+    let s = await first;
+    for (let i = 0; i < tries - 1; i++) {
+      const n = next();
+      s.drop();
+      s = await n;
+    }
+    s.drop();
+    await assert.rejects(stream.done, want);
+    assert.deepEqual(answers, Array(tries).fill(["POST", "/v1/transcribe", "Bearer KEY"]));
+    assert.deepEqual([heard.errors.length, sockets.length], [1, tries]);
+  }
+});
+
+test("why a socket is refused can be asked elsewhere, once while it is, and is told with each attempt", async () => {
+  const asked = [];
+  const explain = async (query) => {
+    asked.push(query);
+    return new TranscriptionError("service_unavailable", "all slots are taken", { status: 503, retryable: true });
   };
-  const { stream, first, next, heard } = begin({}, { fetch });
-  let s = await first;
-  for (let i = 0; i < 2; i++) {
+  const { stream, first, next, heard } = begin({ language: "en" }, { explain, attempts: 3 });
+  let s = (await first).open();
+  s.tell(utterance("a", "hello", 0));
+  for (let i = 0; i < 3; i++) {
     const n = next();
     s.drop();
     s = await n;
   }
   s.drop();
-  await assert.rejects(stream.done, { code: "unauthenticated", message: "no such key", status: 401 });
-  assert.deepEqual(answers, [["/v1/speech-to-text-models", "Bearer KEY"]]);
-  assert.equal(heard.errors.length, 1);
+  await assert.rejects(stream.done, { message: "all slots are taken", status: 503 });
+  assert.deepEqual(asked, ["model=local.m&language=en&output_format=json&interim_results=true"]);
+  assert.deepEqual(heard.reasons, ["the connection was lost", "all slots are taken", "all slots are taken"]);
+});
+
+test("a server that says no before the first result is asked twice more, and its reason is told each time", async () => {
+  const { first, next, heard, stream, sockets } = begin();
+  let s = (await first).open();
+  for (let i = 0; i < 3; i++) {
+    const n = i < 2 ? next() : null;
+    s.tell({ type: "error", code: "service_unavailable", message: "all 2 slots are taken" });
+    s.drop(1013);
+    if (n) s = (await n).open();
+  }
+  await assert.rejects(stream.done, { message: "all 2 slots are taken" });
+  assert.equal(sockets.length, 3);
+  assert.deepEqual(heard.reasons, ["all 2 slots are taken", "all 2 slots are taken"]);
 });
 
 test("a socket that is full is not filled further, and send says so", async () => {

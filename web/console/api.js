@@ -61,6 +61,9 @@ export function createApi({ session, renew, reread }) {
   };
 }
 
+/** anonymous is for signing in: that needs no session, and its 401 means that something was wrong. */
+export const anonymous = createApi({ session: () => ({ signed_in: false }), renew: async () => false, reread: async () => false });
+
 async function decode(response) {
   if (response.status === 204) return null;
   if (!(response.headers.get("Content-Type") ?? "").includes("json")) return response.text();

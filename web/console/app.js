@@ -1,6 +1,6 @@
 // The console's shell: who is signed in, which page is shown, and what stands around it.
-import { ApiError, base, createApi, sentence } from "./api.js";
-import { announce, button, fail, h, icon, linkButton, mark, messages, notice, toast } from "./ui.js";
+import { ApiError, anonymous, base, createApi, sentence } from "./api.js";
+import { announce, button, fail, h, icon, linkButton, loading, mark, messages, notice, toast } from "./ui.js";
 
 // Pages are modules that export mount(element, context), which returns how to unmount, or a promise of it. Those with "deferred" are
 // shown when their promise resolves, so that the page before stays until there is something to see.
@@ -16,6 +16,7 @@ const ranks = { viewer: 1, operator: 2, administrator: 3 };
 let session = { signed_in: false };
 let renewing = null; // the dialog that asks somebody to sign in again
 let shown = null; // { name, role } of the page's session, section and unmount
+let trouble = ""; // why a link has not let anybody in; told once
 let turn = 0; // counts navigations: what a former one still loads is thrown away
 
 const api = createApi({ session: () => session, renew, reread: () => readSession().then(() => session.signed_in) });
@@ -39,6 +40,8 @@ function decodePart(part) {
     return part; // a broken escape is no reason for a broken page
   }
 }
+
+const isLink = (at) => at.name === "signin" && at.query.has("code");
 
 /** navigate goes to a page, such as "/access/keys". With replace the back button does not come back here. */
 function navigate(to, { replace = false } = {}) {
@@ -85,6 +88,23 @@ function entered(next, back) {
   if (next.must_set_password) changePassword();
 }
 
+// byLink signs in by the code of a link, which is taken out of the address before anything else happens. It needs no more than that, so that the
+// first page that anybody sees is light.
+async function byLink({ query }) {
+  const back = query.get("back") ?? "";
+  history.replaceState(null, "", back ? `#/signin?back=${encodeURIComponent(back)}` : "#/signin");
+  trouble = "";
+  try {
+    return entered(await anonymous.post("/signin", { code: query.get("code") }), back);
+  } catch (err) {
+    if (!(err instanceof ApiError)) throw err;
+    trouble = err.status === 401 ? "This link does not work any more. Each works once, and for a short time." : sentence(err.message);
+  }
+  await readSession();
+  drawHeader();
+  return route();
+}
+
 async function changePassword() {
   const { passwordDialog } = await import("./signin.js");
   passwordDialog({ api, session, done: () => (session = { ...session, must_set_password: false }) });
@@ -101,15 +121,17 @@ async function signOut() {
 async function route() {
   const mine = ++turn;
   const at = here();
+  if (isLink(at)) return byLink(at);
   if (!pages[at.name]) return navigate(session.signed_in ? "/live" : "/signin", { replace: true });
   if (!session.signed_in && !pages[at.name].open) return navigate(`/signin?back=${encodeURIComponent(decodeHash())}`, { replace: true });
   const page = pages[at.name];
   const slow = setTimeout(() => progress.classList.add("on"), 150);
   const section = h("div", { class: `page page-${at.name}` });
   const context = {
-    api, session, navigate, announce, toast, may, entered, parts: at.parts, query: at.query,
+    api, session, navigate, announce, toast, may, entered, trouble, parts: at.parts, query: at.query,
     stale: () => mine !== turn, reload: route,
   };
+  trouble = "";
   let unmount;
   try {
     const module = await page.load();
@@ -207,6 +229,10 @@ async function start() {
   addEventListener("hashchange", route);
   addEventListener("unhandledrejection", (event) => fail(event.reason));
   try {
+    if (isLink(here())) {
+      main.replaceChildren(h("div", { class: "page" }, loading("Signing in…")));
+      return await byLink(here());
+    }
     await readSession();
   } catch (err) {
     main.replaceChildren(h("div", { class: "page" }, broken(err instanceof ApiError ? err : new ApiError(0, { message: "The server cannot be reached. Is it running?" }))));

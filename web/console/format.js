@@ -4,11 +4,19 @@ const locale = undefined; // the browser's
 const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const second = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const exact = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "long" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
 /** count writes a number. */
 export const count = (n) => number.format(n);
+
+/** tick writes a number beside an axis whose lines are a step apart, with as many decimals as the step has. */
+export function tick(n, step) {
+  let digits = 0;
+  for (let whole = step; digits < 6 && Math.abs(whole - Math.round(whole)) > 1e-6; whole *= 10) digits++;
+  return n.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
 
 /** length writes seconds of audio: "42 s", "3 min 20 s", "5 h 12 min", "1,204 h". */
 export function length(seconds) {
@@ -24,9 +32,10 @@ export function length(seconds) {
 /** minutes writes seconds as minutes. */
 export const minutes = (seconds) => number.format(seconds / 60);
 
-/** money writes an amount that the server sent as text, in at least two decimals. */
+/** money writes an amount that the server sent as text, in at least two decimals. What had no audio, and so no price, has no currency. */
 export function money(text, currency) {
   const amount = Number(text);
+  if (!currency) return "–";
   const digits = amount !== 0 && Math.abs(amount) < 0.1 ? 4 : 2;
   try {
     return new Intl.NumberFormat(locale, { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
@@ -44,14 +53,14 @@ export function ago(iso, now = Date.now()) {
   return Math.abs(seconds) < 5 ? "now" : relative.format(Math.trunc(seconds), "second");
 }
 
-/** when makes an element for a time; pointing at it shows the time in full. style is "ago", "day" or "full". */
+/** when makes an element for a time; pointing at it shows the time in full. style is "ago", "day", "full" or, to the second, "second". */
 export function when(iso, style = "full", none = "never") {
   if (!iso) return none;
   const at = new Date(iso);
   const element = document.createElement("time");
   element.dateTime = iso;
   element.title = exact.format(at);
-  element.textContent = style === "ago" ? ago(iso) : style === "day" ? day.format(at) : full.format(at);
+  element.textContent = style === "ago" ? ago(iso) : ({ day, second }[style] ?? full).format(at);
   return element;
 }
 

@@ -1,26 +1,12 @@
-// Signing in: by link, as a user, or with the administrator's token; again, when a session has ended; and the password.
-import { ApiError, createApi, sentence } from "./api.js";
+// Signing in: as a user, or with the administrator's token; again, when a session has ended; and the password.
+import { anonymous } from "./api.js";
 import { dialog, field, form } from "./form.js";
 import { button, h, mark, notice, snippet, toast } from "./ui.js";
 
-// Signing in needs no session, and its 401 means that something was wrong.
-const anonymous = createApi({ session: () => ({ signed_in: false }), renew: async () => false, reread: async () => false });
-
-/** mount shows the page. The code of a link is taken out of the address before anything else happens. */
+/** mount shows the page, and why a link that somebody came by has not let them in. */
 export async function mount(element, context) {
-  const code = context.query.get("code");
   const back = context.query.get("back") ?? "";
-  if (code) {
-    history.replaceState(null, "", "#/signin");
-    element.replaceChildren(frame(h("p", { class: "muted", role: "status" }, "Signing in…")));
-    try {
-      return void context.entered(await anonymous.post("/signin", { code }), back);
-    } catch (err) {
-      if (!(err instanceof ApiError)) throw err;
-      const used = err.status === 401;
-      return void element.replaceChildren(frame(notice("danger", h("p", {}, used ? "This link does not work any more. Each works once, and for a short time." : sentence(err.message))), ...ways(context, back, true)));
-    }
-  }
+  if (context.trouble) return void element.replaceChildren(frame(notice("danger", h("p", {}, context.trouble)), ...ways(context, back, true)));
   if (context.session.signed_in) return void context.entered(context.session, back);
   element.replaceChildren(frame(...ways(context, back)));
   element.querySelector("input")?.focus({ preventScroll: true });

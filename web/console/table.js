@@ -13,7 +13,7 @@ function fill(tr, columns, row) {
   return tr;
 }
 
-/** table makes a table with a name for screen readers. update(rows) changes it in place, by key, without moving the focus. */
+/** table makes a table with a name for screen readers. update(rows) changes it in place, by key, without moving the focus; add(rows) adds some at the end. */
 export function table({ name, columns, rows = [], key = (row) => row.id, cards = true }) {
   const shown = columns.filter((c) => !c.hide);
   const body = h("tbody", { role: "rowgroup" });
@@ -49,7 +49,14 @@ export function table({ name, columns, rows = [], key = (row) => row.id, cards =
     }
   };
   update(rows);
-  return { element, update, add: (more) => body.append(...more.map((row) => fill(h("tr", { role: "row" }), shown, row))) };
+  const add = (more) => {
+    for (const row of more) {
+      const tr = fill(h("tr", { role: "row" }), shown, row);
+      known.set(key(row), { tr, text: JSON.stringify(row) });
+      body.append(tr);
+    }
+  };
+  return { element, update, add };
 }
 
 /**

@@ -14,6 +14,24 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
+/** change makes the content of an element that of other nodes, in place: what stays keeps the focus, and its listeners. */
+export function change(element, nodes) {
+  const have = [...element.childNodes];
+  nodes.forEach((node, i) => {
+    const old = have[i];
+    if (!old) element.append(node);
+    else if (old.nodeType === Node.TEXT_NODE && node.nodeType === Node.TEXT_NODE) {
+      if (old.data !== node.data) old.data = node.data;
+    } else if (old.nodeType !== Node.ELEMENT_NODE || old.nodeName !== node.nodeName) old.replaceWith(node);
+    else if (!old.isEqualNode(node)) {
+      for (const { name } of [...old.attributes]) if (!node.hasAttribute(name)) old.removeAttribute(name);
+      for (const { name, value } of node.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+      change(old, [...node.childNodes]);
+    }
+  });
+  for (const old of have.slice(nodes.length)) old.remove();
+}
+
 const strokes = {
   live: "M12 4a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V7a3 3 0 0 1 3-3zM6 11.5a6 6 0 0 0 12 0M12 17.5V21",
   access: "M8 20a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM11.2 12.3 19.5 4M15.5 8l3 3",
@@ -35,19 +53,20 @@ const strokes = {
   refresh: "M19 8a8 8 0 1 0 1 6M19.5 3.5V8H15",
 };
 
-/** icon returns a drawing that screen readers pass over. */
-export function icon(name) {
-  const ns = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(ns, "svg");
-  for (const [key, value] of Object.entries({ class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" })) svg.setAttribute(key, value);
-  const path = document.createElementNS(ns, "path");
-  path.setAttribute("d", strokes[name]);
-  svg.append(path);
-  return svg;
+// s makes an element of a drawing.
+function s(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
 }
 
-/** mark is the sign of the product. */
-export const mark = () => h("img", { class: "mark", src: "/console/icon.svg", alt: "", width: 28, height: 28 });
+/** icon returns a drawing that screen readers pass over. */
+export const icon = (name) => s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" }, s("path", { d: strokes[name] }));
+
+/** mark is the sign of the product. It is drawn here so that nothing has to be loaded for it. */
+export const mark = () => s("svg", { class: "mark", viewBox: "0 0 32 32", width: 28, height: 28, "aria-hidden": "true", focusable: "false" },
+  s("rect", { width: 32, height: 32, rx: 8, fill: "#08686b" }), s("path", { d: "M8 14v4M13.3 9.5v13M18.700 12v8M24 7v18", fill: "none", stroke: "#fff", "stroke-width": 3, "stroke-linecap": "round" }));
 
 /** button makes a button. While the promise of its onclick is pending it is busy; what fails is shown in a toast. */
 export function button(label, { kind = "", mark: drawing, onclick, ...props } = {}) {

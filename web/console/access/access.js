@@ -22,8 +22,12 @@ export async function mount(element, context) {
   const place = h("div", { class: "grow" });
   const [name, , load] = at;
   const unmount = await (await load()).mount(place, { ...context, section: name, parts: context.parts.slice(1) });
-  element.append(h("div", { class: "sections" },
-    h("nav", { class: "section-nav", "aria-label": "Access" }, ...visible.map(([n, label]) => h("a", { href: `#/access/${n}`, "aria-current": n === name ? "page" : null }, label))), place));
-  queueMicrotask(() => element.querySelector(".section-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
+  const nav = h("nav", { class: "section-nav", "aria-label": "Access" }, ...visible.map(([n, label]) => h("a", { href: `#/access/${n}`, "aria-current": n === name ? "page" : null }, label)));
+  element.append(h("div", { class: "sections" }, nav, place));
+  // On small screens it is a row that may be scrolled: it begins where one is. That can be known as soon as the page is shown, which is deferred.
+  requestAnimationFrame(() => {
+    const here = nav.querySelector("[aria-current]");
+    nav.scrollLeft += here.getBoundingClientRect().left - nav.getBoundingClientRect().left - (nav.clientWidth - here.clientWidth) / 2;
+  });
   return unmount;
 }

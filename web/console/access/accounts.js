@@ -1,6 +1,6 @@
 // Accounts: the teams and customers that own keys, their limits, and what they have used.
 import { query } from "../api.js";
-import { confirm, confirmDelete, dialog, field, form } from "../form.js";
+import { confirm, confirmDelete, dialog, field, form, toggle } from "../form.js";
 import { when } from "../format.js";
 import { button, card, empty, facts, h, linkButton, notice, pageHead, pill, toast } from "../ui.js";
 import { pages } from "../table.js";
@@ -20,7 +20,7 @@ export async function mount(element, context) {
     pages({ api, path, params: { limit: 50 }, first, name: "Accounts",
       none: () => empty("No accounts yet", "Make one for each team or customer that should have limits and a bill of its own.", make(), h("p", { class: "muted" }, "Or by command: ", h("code", {}, "earshot accounts create radio --streams 10"))),
       columns: [
-        { label: "Name", head: true, cell: (a) => [h("a", { class: "row-link", href: `#/access/accounts/${a.id}`, dir: "auto" }, a.name), h("span", { class: "sub mono" }, a.id)] },
+        { label: "Name", head: true, cell: (a) => [h("a", { class: "row-link", href: `#/access/accounts/${a.id}`, dir: "auto" }, a.name), h("span", { class: "sub mono" }, a.id), a.home ? h("span", { class: "sub" }, "Its users run this server") : ""] },
         { label: "State", cell: (a) => (a.disabled ? pill("Disabled") : pill("Active", "ok")) },
         { label: "Limits", cell: (a) => limitsText(a.limits) },
         { label: "Created", cell: (a) => when(a.created, "day") },
@@ -64,16 +64,18 @@ async function one(element, context) {
     const disable = () => account.disabled ? change({ disabled: false }, `${account.name} is enabled`)
       : confirm({ title: `Disable ${account.name}?`, text: "All its keys are refused until it is enabled again, and its streams end within about a second.", label: "Disable", run: () => change({ disabled: true }, `${account.name} is disabled`) });
     const remove = async () => {
-      const text = notice("danger", h("p", {}, "An account can be deleted when it has no users, keys and vocabularies any more. Its usage stays."));
-      if (!(await confirmDelete({ what: "account", name: account.name, text, run: () => api.delete(at, { seen: account }) }))) return;
+      const all = toggle({ label: "Delete its vocabularies, filters and replacement rulesets too", name: "with_vocabularies" });
+      const text = [notice("danger", h("p", {}, "An account can be deleted when it has no users and keys any more. Its usage stays.")), all.element];
+      if (!(await confirmDelete({ what: "account", name: account.name, text, run: () => api.delete(at + query({ with_vocabularies: all.value ? "true" : "" }), { seen: account }) }))) return;
       toast(`${account.name} is deleted`);
       context.navigate("/access/accounts", { replace: true });
     };
     const keyLink = (section, label, page) => linkButton(page.items.length ? label : `Create ${label.slice(0, -1).replace(/^A(?=cc)/, "a")}`, `#/access/${section}${page.items.length ? query({ account: id }) : `/new${query({ account: id })}`}`);
     element.replaceChildren(
       pageHead([h("span", { dir: "auto" }, account.name), " ", account.disabled ? pill("Disabled") : pill("Active", "ok")], "", linkButton("Back", "#/access/accounts", { mark: "back" }),
-        ...(may("operator") ? [button("Rename", { onclick: rename }), button(account.disabled ? "Enable" : "Disable", { onclick: disable }), button("Delete", { kind: "danger-quiet", onclick: remove })] : [])),
+        ...(may("operator") ? [!account.home && button("Rename", { onclick: rename }), (!account.home || account.disabled) && button(account.disabled ? "Enable" : "Disable", { onclick: disable }), !account.home && button("Delete", { kind: "danger-quiet", onclick: remove })] : [])),
       h("div", { class: "stack" },
+        account.home && h("p", { class: "muted" }, "The users of this account run this server. So it keeps its name, and cannot be disabled or deleted; its keys and users can, each for itself."),
         card("", { "aria-label": "About this account" }, facts([["Account id", copyable(account.id, "account id")], ["Created", when(account.created)], ["Limits", limitsText(account.limits)]])),
         card("Use of its limits", { text: "All its keys together.", actions: [may("operator") && button("Change limits", { kind: "small", onclick: () => limitsDialog({ title: `Limits of ${account.name}`, limits: account.limits, save: (limits) => change({ limits }, "The limits are changed") }) })] }, quotaMeters(quota)),
         h("div", { class: "row" }, have.keys.items.length || may("operator") ? keyLink("keys", "Access keys", have.keys) : "", have.apiKeys.items.length || may("operator") ? keyLink("api-keys", "API keys", have.apiKeys) : "",

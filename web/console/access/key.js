@@ -5,7 +5,7 @@ import { length, when } from "../format.js";
 import { button, card, facts, fail, h, linkButton, notice, pageHead, snippet, toast } from "../ui.js";
 import { table } from "../table.js";
 import { accountsOf, expiry, limitFields, limitsText, quotaMeters, state } from "./parts.js";
-import { readable, scopeFields } from "./newkey.js";
+import { doubtful, readable, scopeFields } from "./newkey.js";
 import { copyable, shown } from "./shown.js";
 import { operations, pretty, templates } from "./templates.js";
 
@@ -41,7 +41,7 @@ export async function mount(element, context) {
   function draw(quota, derived) {
     const may = context.may("operator");
     element.replaceChildren(
-      pageHead([h("span", { dir: "auto" }, key.name), " ", state(key)], "", linkButton("Back", `#/access/${section}`, { mark: "back" }),
+      pageHead([h("span", { dir: "auto" }, key.name), " ", state(key, { accounts })], "", linkButton("Back", `#/access/${section}`, { mark: "back" }),
         may && button("Edit", { onclick: () => edit(env) }), may && signed && !key.parent && button("Rotate secret", { onclick: () => rotate(env) }),
         may && signed && !key.parent && button("Temporary credentials", { onclick: () => derive(env) }),
         may && button(key.disabled ? "Enable" : "Disable", { onclick: () => disable(env) }), may && button("Delete", { kind: "danger-quiet", onclick: () => remove(env) })),
@@ -62,7 +62,9 @@ export async function mount(element, context) {
 
 function policyCard(env) {
   const { key, may } = env;
-  return card("What it may do", { text: key.policy ? "This policy decides; what it does not allow is denied." : "No policy of its own: it streams, and manages the vocabularies of its account.",
+  const text = key.parent ? (key.policy ? "What both this policy and that of the key that it derives from allow; all else is denied." : "No policy of its own: it may do what the key that it derives from may.")
+    : key.policy ? "This policy decides; what it does not allow is denied." : "No policy of its own: it streams, and manages the vocabularies of its account.";
+  return card("What it may do", { text,
     actions: [linkButton("Check a request", `#/access/policies${query({ key: key.id })}`, { kind: "small" }), may("operator") && button("Change policy", { kind: "small", onclick: () => editPolicy(env) })] },
   key.policy ? snippet(pretty(key.policy), "the policy") : "");
 }
@@ -109,14 +111,16 @@ export function limitsDialog({ title, limits, save }) {
   }, { wide: true });
 }
 
-function editPolicy({ key, change }) {
+function editPolicy({ key, change, api }) {
   return dialog("Change policy", (close) => {
+    const doubt = doubtful(api);
     const text = field({ label: "Policy", name: "policy", type: "textarea", value: key.policy ? pretty(key.policy) : "", hint: "Leave it empty for the default: streams, and the vocabularies of the account.", attrs: { class: "code", rows: 14, spellcheck: "false", dir: "ltr" }, check: (v) => (v ? readable(v) : "") });
     const fill = h("div", { class: "row" }, h("span", { class: "hint" }, "Begin with:"), ...templates.filter((t) => t.policy).map((t) => button(t.label, { kind: "small", onclick: () => {
       text.control.value = pretty(t.policy);
       text.error("");
     } })));
     return form({ parts: [fill, text], label: "Save policy", cancel: () => close(), onsubmit: async () => {
+      if (text.value) await doubt(JSON.parse(text.value));
       await change({ policy: text.value ? JSON.parse(text.value) : null }, "The policy is changed");
       close();
     } });

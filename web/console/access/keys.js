@@ -35,7 +35,7 @@ export async function mount(element, context) {
     api, path: kind.path, params: { ...filter, ...always }, first: page, name: kind.title, none: () => nothing(kind, context, filter),
     columns: [
       { label: "Name", head: true, cell: (k) => [h("a", { class: "row-link", href: `#/access/${context.section}/${k.id}`, dir: "auto" }, k.name), h("span", { class: "sub mono" }, k.prefix ? `${k.prefix}…` : k.id)] },
-      { label: "State", cell: (k) => state(k) },
+      { label: "State", cell: (k) => state(k, { accounts }) },
       { label: "Account", cell: (k) => h("span", { dir: "auto" }, accounts.name(k.account)) },
       { label: "Limits", cell: (k) => limitsText(k.limits) },
       { label: "Last used", cell: (k) => when(k.last_used, "ago") },

@@ -1,4 +1,5 @@
 // A new key: what it is called, whose it is, what it may do, and the secret that is shown once.
+import { ApiError } from "../api.js";
 import { field, form, radios } from "../form.js";
 import { card, h, linkButton, pageHead } from "../ui.js";
 import { accountField, accountsOf, admin, expiry, limitFields } from "./parts.js";
@@ -17,7 +18,9 @@ export async function mount(element, context) {
   const limits = limitFields();
   const rights = signed ? policyFields() : scopeFields(models);
   const more = h("details", { class: "more" }, h("summary", {}, "Limits of its own"), h("div", { class: "stack" }, h("p", { class: "hint" }, "Beside those of its account. They can be changed at any time."), ...limits.parts.map((p) => p.element ?? p)));
+  const doubt = doubtful(api);
   const make = async () => {
+    if (rights.written?.()) await doubt(rights.value().policy);
     const body = { name: name.value, account: await account.resolve(), ...rights.value() };
     const wanted = Object.fromEntries(Object.entries(limits.value()).filter(([, v]) => v));
     if (Object.keys(wanted).length) body.limits = wanted;
@@ -38,11 +41,23 @@ function policyFields() {
   const choice = radios({ label: "What it may do", name: "template", value: "stream", options: templates.map((t) => [t.name, t.label, t.hint]), onchange: (v) => (text.element.hidden = v !== "custom") });
   return {
     parts: [choice, text],
+    written: () => choice.value === "custom",
     value() {
       const t = templates.find((one) => one.name === choice.value);
       const policy = t.name === "custom" ? JSON.parse(text.value) : t.policy;
       return policy ? { policy } : {};
     },
+  };
+}
+
+/** doubtful returns what asks the server about a policy before it is stored, and objects once to what is most likely a slip in it. */
+export function doubtful(api) {
+  let told = "";
+  return async (policy) => {
+    const { notes = [] } = await api.post(`${admin}/policy:check`, { policy });
+    if (!notes.length || told === JSON.stringify(policy)) return;
+    told = JSON.stringify(policy);
+    throw new ApiError(400, { field: "policy", message: `${notes.join("; ")}. If that is meant, press the button again.` });
   };
 }
 

@@ -13,9 +13,10 @@ export async function accountsOf(api) {
   return { items, more: Boolean(next), name: (id) => names.get(id) ?? id };
 }
 
-/** state tells whether a key can be used. */
-export function state(key, now = Date.now()) {
+/** state tells whether a key can be used. accounts are those of accountsOf, where its own counts. */
+export function state(key, { accounts, now = Date.now() } = {}) {
   if (key.disabled) return pill("Disabled");
+  if (accounts?.items.some((a) => a.id === key.account && a.disabled)) return pill("Account disabled");
   if (key.expires && Date.parse(key.expires) <= now) return pill("Expired", "danger");
   if (key.expires && Date.parse(key.expires) - now < 14 * 86_400_000) return pill("Ends soon", "warn");
   return pill("Active", "ok");

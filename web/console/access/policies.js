@@ -1,7 +1,7 @@
 // Policies: a checker that says what a policy, or that of a key, makes of a request, and why.
 import { query } from "../api.js";
 import { field, form, select } from "../form.js";
-import { button, card, fail, h, icon, pageHead, pill } from "../ui.js";
+import { button, card, fail, h, icon, notice, pageHead, pill } from "../ui.js";
 import { admin } from "./parts.js";
 import { readable } from "./newkey.js";
 import { actions, contexts, pretty, templates } from "./templates.js";
@@ -60,8 +60,9 @@ function contextRows() {
 
 function verdict(answer) {
   if (!answer.valid) return [h("p", { class: "verdict" }, pill("Not a policy", "danger")), h("p", {}, answer.error)];
+  const notes = answer.notes?.length ? notice("warn", ...answer.notes.map((n) => h("p", {}, n))) : "";
   const statements = (answer.statements ?? []).map((s) => h("li", {},
     h("div", { class: "row" }, h("strong", { dir: "auto" }, s.sid || `Statement ${s.number + 1}`), pill(s.effect, "plain"), s.applies ? pill("applies", s.effect === "Deny" ? "danger" : "ok") : pill("does not apply"), s.policy === "parent" ? h("small", { class: "muted" }, "of the key that this derives from") : ""),
     s.why ? h("p", { class: "muted" }, s.why) : ""));
-  return [h("p", { class: "verdict" }, pill(answer.allowed ? "Allowed" : "Denied", answer.allowed ? "ok" : "danger")), h("p", {}, answer.reason ? answer.reason[0].toUpperCase() + answer.reason.slice(1) : ""), statements.length ? h("ol", { class: "statements" }, ...statements) : ""];
+  return [h("p", { class: "verdict" }, pill(answer.allowed ? "Allowed" : "Denied", answer.allowed ? "ok" : "danger")), h("p", {}, answer.reason ? answer.reason[0].toUpperCase() + answer.reason.slice(1) : ""), notes, statements.length ? h("ol", { class: "statements" }, ...statements) : ""];
 }

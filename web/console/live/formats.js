@@ -82,3 +82,12 @@ export const srt = (store) => cues(store).map((c, i) => `${i + 1}\n${stamp(c.sta
 
 export const vtt = (store) =>
   "WEBVTT\n\n" + cues(store).map((c) => `${stamp(c.start, ".")} --> ${stamp(c.end, ".")}\n${plain(c.text).replaceAll("&", "&amp;").replaceAll("<", "&lt;")}\n\n`).join("");
+
+const kinds = { text: ["txt", "text/plain", text], json: ["json", "application/json", json], srt: ["srt", "text/plain", srt], vtt: ["vtt", "text/vtt", vtt] };
+
+/** The name of a file with the transcript, what is in it, and its type. */
+export function file(format, store, about) {
+  const [ending, type, write] = kinds[format];
+  const made = new Date().toISOString();
+  return [`transcript-${made.slice(0, 16).replace(/[:T]/g, "-")}.${ending}`, write(store, { ...about, made }), type];
+}

@@ -1,5 +1,6 @@
 // The Live page: press, speak, read. What a stream needs is loaded when somebody is about to begin one.
-import { announce as say, button, download, h, icon, notice } from "../ui.js";
+import { sentence } from "../api.js";
+import { announce as say, button, download, h, icon, notice, toast } from "../ui.js";
 import { Settings } from "./settings.js";
 
 /** The shell waits for mount before it shows the page. */
@@ -17,25 +18,86 @@ function styles() {
   });
 }
 
-/** mount shows the page in an element, and returns how to take it away again. */
+let page = null; // as it was left: what was said is not lost because somebody looks at another page
+const who = ({ signed_in: known, kind, account, name }) => (known ? [kind, account, name].join("/") : "");
+
+const leaving = () => /^#\/signin/.test(location.hash); // who signs in, or has signed out
+
+/** mount shows the page in an element, and returns how to leave it. */
 export async function mount(element, context) {
-  const page = new Page(element, context);
   await styles();
-  page.show();
-  return () => page.unmount();
+  const person = who(context.session);
+  // What somebody has said is for nobody else; who signs in has been nobody before.
+  if (page && page.person !== person && page.person !== "") page.end();
+  if (!page || page.gone) page = new Page(context);
+  else if (page.person !== person || page.context.session.role !== context.session.role) page.adopt(context);
+  page.person = person;
+  return page.show(element);
 }
 
 class Page {
-  constructor(element, context) {
-    this.element = element;
+  constructor(context) {
+    this.state = "idle";
+    this.parts = null; // what a session needs, once it is loaded
+    this.unsaved = false; // something was said since it was saved
+    this.shows = 0;
+    this.canvas = h("canvas", { class: "l-wave", role: "img", "aria-label": "The sound of the last seconds, with what was recognised below it" });
+    this.leave = (event) => {
+      if (this.session?.running || this.unsaved) event.preventDefault();
+    };
+    addEventListener("beforeunload", this.leave);
+    this.adopt(context);
+  }
+
+  /** Belongs to somebody from now on. */
+  adopt(context) {
     this.context = context;
     this.announce = context.announce ?? say;
     this.settings = new Settings({ context, onchange: () => this.#changed() });
-    this.parts = null; // what a session needs, once it is loaded
-    this.state = "idle";
+    if (this.session) Object.assign(this.session, { api: context.api, settings: this.settings });
+    this.#build();
+    void this.settings.load();
   }
 
-  show() {
+  /** Puts the page into an element, and returns how to take it away again. */
+  show(element) {
+    const turn = ++this.shows;
+    this.away?.close();
+    this.away = null;
+    if (this.root.isConnected) this.transcript?.leave();
+    element.replaceChildren(this.root);
+    requestAnimationFrame(() => this.transcript?.back()); // the shell shows the element a little later
+    this.#drops();
+    return () => turn === this.shows && this.#hide();
+  }
+
+  // Somebody goes elsewhere. The stream goes on, where everybody can see it; for who goes to sign in, or out, it ends.
+  #hide() {
+    if (this.gone) return;
+    this.undrop?.();
+    this.transcript?.leave();
+    if (!this.session?.running && this.state === "idle" && !this.store?.length) return this.end();
+    if (!this.session?.running) return;
+    if (leaving()) return void this.session.stop();
+    void import("./away.js").then(({ Away }) => {
+      if (this.root.isConnected || !this.session?.running) return;
+      this.away = new Away({ time: this.time.textContent, onstop: () => this.session.stop() });
+    });
+  }
+
+  /** Ends everything, and forgets it. */
+  end() {
+    this.gone = true;
+    removeEventListener("beforeunload", this.leave);
+    this.undrop?.();
+    this.away?.close();
+    this.session?.abort();
+    this.recorder?.close();
+    this.transcript?.unmount();
+    this.waveform?.unmount();
+  }
+
+  #build() {
     const { context } = this;
     this.begin = h("button", { type: "button", class: "button primary l-begin", onclick: () => this.#toggle() }, icon("live"), h("span", {}, "Start speaking"));
     this.screen = button("Screen or tab", { kind: "l-source", onclick: () => this.#start("display") });
@@ -51,14 +113,13 @@ class Page {
     this.time = h("span", { class: "l-clock", role: "timer", "aria-label": "Time" }, "0:00");
     this.first = h("dd", {}, "–");
     this.finals = h("dd", {}, "–");
-    this.canvas = h("canvas", { class: "l-wave", role: "img", "aria-label": "The sound of the last seconds, with what was recognised below it" });
     this.trouble = h("div", { class: "l-trouble", role: "alert" });
     this.stage = h("div", { class: "l-stage" }, this.#welcome());
     this.word = h("p", { class: "l-word muted", "aria-live": "off" });
     this.exports = h("div", { class: "l-exports", role: "group", "aria-label": "Save the transcript", hidden: true },
-      ...[["text", "Text", "txt"], ["json", "JSON", "json"], ["srt", "SRT", "srt"], ["vtt", "VTT", "vtt"]].map(([format, label, ending]) =>
-        button(label, { kind: "quiet small", mark: format === "text" ? "download" : undefined, "aria-label": `Save as ${label}`, onclick: () => this.#save(format, ending) })),
-      button("Clear", { kind: "quiet small", onclick: () => this.#clear() }));
+      ...[["text", "Text"], ["json", "JSON"], ["srt", "SRT"], ["vtt", "VTT"]].map(([format, label]) =>
+        button(label, { kind: "quiet small", mark: format === "text" ? "download" : undefined, "aria-label": `Save as ${label}`, onclick: () => this.#save(format) })),
+      (this.forget = button("Clear", { kind: "quiet small", onclick: () => this.#clear() })));
     this.codeButton = button("Show the code", { kind: "quiet small", "aria-expanded": "false", "aria-controls": "live-code", onclick: () => this.#code() });
     this.codeBox = h("section", { class: "card l-code", id: "live-code", "aria-label": "The code", hidden: true });
     const settings = h("details", { class: "card l-side", open: matchMedia("(min-width: 60.001rem)").matches || !this.settings.able },
@@ -74,27 +135,14 @@ class Page {
         h("footer", { class: "l-foot" }, this.word, this.exports, this.codeButton)),
       settings, this.codeBox,
       h("div", { class: "l-drop", hidden: true, "aria-hidden": "true" }, h("p", {}, "Drop a recording to hear and read it")));
-    this.element.replaceChildren(this.root);
-    this.#drops();
     for (const source of [this.begin, this.screen, this.open]) {
       source.addEventListener("pointerenter", () => void this.#load(), { once: true });
       source.addEventListener("focus", () => void this.#load(), { once: true });
     }
-    this.leave = (event) => {
-      if (this.session?.running) event.preventDefault();
-    };
-    addEventListener("beforeunload", this.leave);
-    if (context.session.signed_in) void this.settings.load();
-  }
-
-  unmount() {
-    this.gone = true;
-    removeEventListener("beforeunload", this.leave);
-    this.undrop?.();
-    this.session?.abort();
-    this.recorder?.close();
-    this.transcript?.unmount();
-    this.waveform?.unmount();
+    if (!this.store?.length) return;
+    this.stage.replaceChildren(this.transcript.element);
+    this.time.textContent = clock(this.recorder.length / this.recorder.rate);
+    this.#state(this.state, this.session.played);
   }
 
   #welcome() {
@@ -126,13 +174,21 @@ class Page {
         api: this.context.api, settings: this.settings, transcript: this.transcript, waveform: this.waveform, recorder: this.recorder,
         on: {
           state: (name, detail) => this.#state(name, detail),
-          time: (seconds) => (this.time.textContent = clock(seconds)),
+          time: (seconds) => {
+            this.time.textContent = clock(seconds);
+            this.away?.tell(this.time.textContent);
+            if (this.away && leaving()) void this.session.stop();
+          },
+          said: () => {
+            this.unsaved = true;
+            this.exports.hidden = false;
+          },
           latency: ({ first, final }) => {
             this.first.textContent = milliseconds(first);
             this.finals.textContent = milliseconds(final);
           },
           problem: (text) => this.#problem(text),
-          quiet: (yes) => this.root.classList.toggle("quiet", yes) || this.#quiet(yes),
+          quiet: (yes) => this.#quiet(yes),
         },
       });
     }).catch((err) => {
@@ -142,21 +198,24 @@ class Page {
     return this.loading;
   }
 
+  #tell(kind, level, ...content) {
+    this.trouble.dataset.kind = kind;
+    this.trouble.replaceChildren(notice(level, ...content));
+  }
+
+  #untell(kind) {
+    if (this.trouble.dataset.kind === kind) this.trouble.replaceChildren();
+  }
+
   #quiet(yes) {
-    if (!yes) {
-      if (this.trouble.dataset.kind === "quiet") this.trouble.replaceChildren();
-      return;
-    }
-    if (this.state !== "live") return;
-    this.trouble.dataset.kind = "quiet";
-    this.trouble.replaceChildren(notice("warn", h("p", {}, "There is no sound. Is the right microphone chosen, and not muted?")));
+    if (!yes) this.#untell("quiet");
+    else if (this.state === "live") this.#tell("quiet", "warn", h("p", {}, "There is no sound. Is the right microphone chosen, and not muted?"));
   }
 
   #problem(text) {
     const [line, ...rest] = String(text).trim().split(/\n\n/);
-    this.trouble.dataset.kind = "problem";
-    this.trouble.replaceChildren(notice("danger", h("p", {}, `${line[0].toUpperCase()}${line.slice(1)}${/[.!?]$/.test(line) ? "" : "."}`),
-      rest.length ? h("details", {}, h("summary", {}, "More"), h("pre", { tabindex: 0 }, rest.join("\n\n"))) : null));
+    this.#tell("problem", "danger", h("p", {}, sentence(line)), rest.length ? h("details", {}, h("summary", {}, "More"), h("pre", { tabindex: 0 }, rest.join("\n\n"))) : null);
+    if (this.away) toast(sentence(line), "danger");
   }
 
   async #toggle() {
@@ -178,6 +237,7 @@ class Page {
       await this.#load();
       if (this.gone) return;
       if (!this.transcript.element.isConnected) this.stage.replaceChildren(this.transcript.element);
+      this.transcript.back();
       this.session.listen = this.hear.querySelector("input").checked;
       this.hear.hidden = !(source instanceof Blob);
       await this.session.start(source);
@@ -206,7 +266,15 @@ class Page {
     this.begin.disabled = name === "finishing";
     this.screen.disabled = this.open.disabled = running;
     this.settings.disabled = running;
-    if (!running) this.exports.hidden = !this.store?.length;
+    this.exports.hidden = !this.store?.length;
+    this.forget.disabled = running;
+    if (name === "reconnecting" && detail.error) this.#tell("reconnecting", "warn", h("p", {}, `${sentence(detail.error.message)} Trying again.`));
+    else if (name !== "finishing") this.#untell("reconnecting");
+    if (!running && this.away) {
+      this.away.close();
+      this.away = null;
+      if (this.trouble.childElementCount === 0) toast("The stream has ended. Live has what was said.");
+    }
     if (["live", "idle", "reconnecting"].includes(name) && this.said !== name) this.announce({ live: "Listening", idle: "Stopped", reconnecting: "The connection was lost; connecting again" }[name]);
     this.said = name;
   }
@@ -218,6 +286,7 @@ class Page {
     this.recorder.close();
     this.session.recorder = this.recorder = this.parts.newRecorder();
     this.waveform.reset(16000, 1);
+    this.unsaved = false;
     this.exports.hidden = true;
     this.word.textContent = "";
     this.time.textContent = "0:00";
@@ -225,12 +294,11 @@ class Page {
     this.begin.focus();
   }
 
-  async #save(format, ending) {
-    const formats = await import("./formats.js");
+  async #save(format) {
+    const { file } = await import("./formats.js");
     const { options, values } = this.settings;
-    const about = { server: location.origin, protocol: values.protocol, model: options.model, language: options.language, made: new Date().toISOString() };
-    const name = `transcript-${new Date().toISOString().slice(0, 16).replace(/[:T]/g, "-")}.${ending}`;
-    download(name, formats[format](this.store, about), format === "json" ? "application/json" : format === "vtt" ? "text/vtt" : "text/plain");
+    download(...file(format, this.store, { server: location.origin, protocol: values.protocol, model: options.model, language: options.language }));
+    this.unsaved = false;
   }
 
   // ---- the code ----
@@ -250,10 +318,11 @@ class Page {
   }
 
   async #drawCode() {
-    const { codePanel } = await import("./codepanel.js");
+    const [{ codePanel }, { tlsOf }] = await Promise.all([import("./codepanel.js"), import("./tls.js")]);
+    this.tls ??= await tlsOf(this.context);
     const { values, options } = this.settings;
     const focused = this.codeBox.contains(document.activeElement);
-    this.chosen = codePanel(this.codeBox, { protocol: values.protocol, server: location.origin, options, region: values.region, chosen: this.chosen, onchoose: (id) => {
+    this.chosen = codePanel(this.codeBox, { protocol: values.protocol, server: location.origin, options, region: values.region, tls: this.tls, chosen: this.chosen, onchoose: (id) => {
       this.chosen = id;
       void this.#drawCode();
     } });

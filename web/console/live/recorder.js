@@ -1,5 +1,5 @@
-// The sound of the session, kept in memory so that a word can be heard again: the last half an hour, 1.9 MB a minute, in pieces that
-// are made as they are needed. Nothing of it is stored anywhere, and it is gone with the page.
+// The sound of the session, kept so that a word can be heard again: the last half an hour, 1.9 MB a minute. What is older than some seconds is
+// kept as Blobs, which browsers hold outside of the page's memory. Nothing of it is stored anywhere, and it is gone with the page.
 const piece = 10; // seconds
 export const keeps = 30 * 60; // seconds
 
@@ -7,7 +7,8 @@ export class Recorder {
   constructor(rate, channels) {
     this.rate = rate;
     this.channels = channels;
-    this.pieces = new Map(); // by number
+    this.pieces = new Map(); // those that are full, by number
+    this.part = new Int16Array(piece * rate * channels); // the one that is being filled
     this.length = 0; // samples of each channel
     this.context = null;
     this.playing = null;
@@ -15,42 +16,39 @@ export class Recorder {
 
   /** Takes samples from -1 to 1, channels in turns. */
   write(samples) {
-    const per = piece * this.rate * this.channels;
+    const per = this.part.length;
     let at = this.length * this.channels;
-    for (let i = 0; i < samples.length; i++, at++) {
-      const n = Math.floor(at / per);
-      let part = this.part?.n === n ? this.part.samples : this.pieces.get(n);
-      if (!part) {
-        part = new Int16Array(per);
-        this.pieces.set(n, part);
-        this.pieces.delete(n - Math.ceil(keeps / piece) - 1);
-      }
-      this.part = { n, samples: part };
-      part[at - n * per] = Math.max(-32768, Math.min(32767, samples[i] * 32768));
+    for (let i = 0; i < samples.length; i++) {
+      this.part[at % per] = Math.max(-32768, Math.min(32767, samples[i] * 32768));
+      if (++at % per !== 0) continue;
+      const n = at / per - 1;
+      this.pieces.set(n, new Blob([this.part]));
+      this.pieces.delete(n - Math.ceil(keeps / piece));
     }
     this.length = at / this.channels;
   }
 
-  /** What is kept between two times, for each channel; null when nothing is. */
-  read(start, end) {
-    const from = Math.max(0, Math.floor(start * this.rate));
-    const to = Math.min(this.length, Math.ceil(end * this.rate));
-    const per = piece * this.rate * this.channels;
-    if (to <= from || !this.pieces.has(Math.floor((from * this.channels) / per))) return null;
-    return Array.from({ length: this.channels }, (_, c) => {
-      const out = new Float32Array(to - from);
-      for (let i = 0; i < out.length; i++) {
-        const at = (from + i) * this.channels + c;
-        const n = Math.floor(at / per);
-        out[i] = (this.pieces.get(n)?.[at - n * per] ?? 0) / 32768;
-      }
-      return out;
-    });
+  /** Resolves to what is kept between two times, for each channel; null when nothing is. */
+  async read(start, end) {
+    const per = this.part.length;
+    const from = Math.max(0, Math.floor(start * this.rate)) * this.channels;
+    const to = Math.min(this.length, Math.ceil(end * this.rate)) * this.channels;
+    const open = Math.floor((this.length * this.channels) / per);
+    const first = Math.floor(from / per);
+    if (to <= from || (first !== open && !this.pieces.has(first))) return null;
+    // While Blobs are read more may come, and what is open now be full.
+    const parts = Array.from({ length: Math.floor((to - 1) / per) - first + 1 }, (_, i) => (first + i === open ? this.part.slice() : this.pieces.get(first + i)));
+    const sound = await Promise.all(parts.map(async (p) => (p instanceof Blob ? new Int16Array(await p.arrayBuffer()) : p)));
+    return Array.from({ length: this.channels }, (_, c) =>
+      Float32Array.from({ length: (to - from) / this.channels }, (_, i) => {
+        const at = from + i * this.channels + c - first * per;
+        return sound[Math.floor(at / per)][at % per] / 32768;
+      }));
   }
 
-  /** Plays what was said between two times, with a little around it. Reports whether it is still there. */
+  /** Plays what was said between two times, with a little around it. Resolves to whether it is still there. */
   async play(start, end) {
-    const channels = this.read(start - 0.08, end + 0.12);
+    const channels = await this.read(start - 0.08, end + 0.12);
     if (!channels) return false;
     this.stop();
     this.context ??= new AudioContext();
@@ -84,7 +82,6 @@ export class Recorder {
   close() {
     this.stop();
     this.pieces.clear();
-    this.part = null;
     void this.context?.close();
     this.context = null;
   }

@@ -24,10 +24,11 @@ const median = (list) => (list.length === 0 ? undefined : [...list].sort((a, b) 
 
 export class Session {
   /**
-   * on has: state(name, detail), time(seconds), latency({first, final}), problem(text, error), quiet(yes).
+   * on has: state(name, detail), time(seconds), latency({first, final}), problem(text, error), quiet(yes), said(). pace is how many times faster
+   * than they are spoken files are played.
    */
-  constructor({ api, settings, transcript, waveform, recorder, on }) {
-    Object.assign(this, { api, settings, transcript, waveform, recorder, on });
+  constructor({ api, settings, transcript, waveform, recorder, on, pace = 1 }) {
+    Object.assign(this, { api, settings, transcript, waveform, recorder, on, pace });
     this.runs = 0;
     this.stream = null;
   }
@@ -78,6 +79,7 @@ export class Session {
           tellLatency();
           this.waveform.mark(shifted(r));
           this.transcript.final(shifted(r));
+          this.on.said();
         },
         onState: (s) => {
           if (s.state === "open") this.on.state(this.played ? "playing" : "live", this.played);
@@ -109,8 +111,14 @@ export class Session {
       const { accessKeyId, secretAccessKey, sessionToken, region } = values;
       return { presign: presigner({ url: location.origin, accessKeyId: accessKeyId.trim(), secretAccessKey: secretAccessKey.trim(), region: region.trim() || "us-east-1", ...(sessionToken.trim() ? { sessionToken: sessionToken.trim() } : {}) }) };
     }
-    if (values.as === "me") return { apiKey: async () => (await through(this.api.post("/ticket", {}))).api_key };
+    if (values.as === "me") return { apiKey: async () => (await through(this.api.post("/ticket", {}))).api_key, explain: (query) => this.#why(query) };
     return { apiKey: values.apiKey.trim() };
+  }
+
+  /** Why the server has refused a stream: browsers are not told, and tickets are for nothing but streams. */
+  async #why(query) {
+    const { refused, code, message, status } = await this.api.post("/why", { query });
+    return refused ? new TranscriptionError(code, message, { status, retryable: status === 429 || status >= 500 }) : null;
   }
 
   async #open(source, stream, base) {
@@ -143,7 +151,7 @@ export class Session {
         this.on.state("playing", this.played);
         void sound.play().catch(() => {}); // what the browser cannot play may still be transcribed
       };
-      const playing = playFile(stream, source, { signal: this.away.signal, onAudio, onStart });
+      const playing = playFile(stream, source, { rate: this.pace, signal: this.away.signal, onAudio, onStart });
       playing.then(() => this.stop(), (err) => {
         this.on.problem(err.message, err);
         stream.abort();

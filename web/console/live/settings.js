@@ -43,19 +43,12 @@ export class Settings {
     this.draw();
   }
 
-  /** Reads what the models can do: from the console, or with a pasted API key from Speechall's list. */
+  /** Reads what the models can do, which everybody may know. */
   async load() {
     try {
-      if (this.context.session.signed_in) {
-        const { models, default: first } = await this.context.api.get("/models");
-        this.models = models;
-        this.values.model ||= first ?? models[0]?.id ?? "";
-      } else if (this.values.apiKey) {
-        const answer = await fetch("/v1/speech-to-text-models", { headers: { Authorization: `Bearer ${this.values.apiKey}` } });
-        if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).message ?? "the models cannot be read");
-        this.models = (await answer.json()).map(fromSpeechall);
-        if (!this.models.some((m) => m.id === this.values.model)) this.values.model = this.models[0]?.id ?? "";
-      }
+      const { models, default: first } = await this.context.api.get("/models");
+      this.models = models;
+      this.values.model ||= first ?? models[0]?.id ?? "";
       this.problem = "";
     } catch (err) {
       if (err.name === "AbortError") return;
@@ -151,7 +144,7 @@ export class Settings {
     const amazon = v.protocol === "amazon";
     const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const parts = [
-      this.able ? this.#segments("as", "Stream as", [["me", this.context.session.name || "You"], ["key", "A pasted key"]]) : null,
+      this.able ? this.#segments("as", "Stream as", [["me", this.context.session.kind === "link" ? "By link" : this.context.session.name || "You"], ["key", "A pasted key"]]) : null,
       this.#segments("protocol", "Protocol", [["speechall", "Speechall"], ["amazon", "Amazon Transcribe"]]),
       v.as === "key" ? this.#keys() : null,
       this.problem ? notice("warn", h("p", {}, this.problem)) : null,
@@ -213,8 +206,7 @@ export class Settings {
     return this.#label(key, label, h("input", { type: "text", value: this.values[key], dir: "auto", ...attributes,
       oninput: (e) => this.#set(key, e.target.value, false),
       onchange: () => {
-        if (key === "apiKey" && !this.context.session.signed_in) void this.load();
-        else if (key === "filter") this.draw();
+        if (key === "filter") this.draw();
       } }), hint);
   }
 
@@ -234,12 +226,4 @@ export class Settings {
       h("div", { class: "segments" }, ...options.map(([value, text]) =>
         h("button", { type: "button", "data-key": `${key}-${value}`, "aria-pressed": String(this.values[key] === value), onclick: () => this.#set(key, value) }, text))));
   }
-}
-
-/** A model of Speechall's list as the console has it. */
-function fromSpeechall(m) {
-  return {
-    id: m.id, title: "", languages: (m.supported_languages ?? []).filter((l) => l !== "auto"),
-    capabilities: { ...anything, speakers: Boolean(m.speaker_labels), phrases: Boolean(m.custom_vocabulary_support), punctuation: Boolean(m.punctuation), language_identification: Boolean(m.language_detection) },
-  };
 }

@@ -31,6 +31,12 @@ const shade = (confidence) => (confidence === undefined ? 4 : confidence >= 0.9 
 /** The name of a speaker for people. */
 const speakerName = (name) => (/^\d+$/.test(name) ? `Speaker ${Number(name) + 1}` : name.replace(/^spk_(\d+)$/, (_, n) => `Speaker ${Number(n) + 1}`));
 
+/**
+ * Who speaks. The label has a direction of its own, so that the text alone decides which way it runs; what parts them is a space, which lies
+ * on the right side of the label in either direction, as a margin of its own would not.
+ */
+const label = (colour, name) => [h("b", { dir: "auto", class: `t-who s${colour}` }, name), "\u2002"];
+
 export class Transcript {
   /**
    * store is where finals are; onPlay(start, end) is called for what somebody wants to hear, onWord(text) for what there is to know of
@@ -67,6 +73,21 @@ export class Transcript {
   unmount() {
     this.watch.disconnect();
     cancelAnimationFrame(this.frame);
+  }
+
+  /** The element is about to leave the page: where it stands is noted, since an element that is nowhere has no place. */
+  leave() {
+    this.left = this.box.scrollTop;
+  }
+
+  /** The element is in the page again. */
+  back() {
+    if (!this.follow && this.left !== undefined) {
+      this.after.style.height = `${this.heights.total}px`; // until it is drawn
+      this.#scroll(this.left);
+    }
+    this.left = undefined;
+    this.draw();
   }
 
   clear() {
@@ -123,6 +144,7 @@ export class Transcript {
   }
 
   #resized() {
+    if (!this.box.isConnected) return;
     if (this.box.clientWidth === this.width) return this.soon();
     this.width = this.box.clientWidth;
     this.lineOf = undefined;
@@ -133,6 +155,7 @@ export class Transcript {
   }
 
   #scrolled() {
+    if (!this.box.isConnected || this.left !== undefined) return;
     const { scrollTop, scrollHeight, clientHeight } = this.box;
     if (scrollTop !== this.placed) this.follow = scrollHeight - scrollTop - clientHeight < 24;
     this.latest.hidden = this.follow;
@@ -148,6 +171,7 @@ export class Transcript {
 
   /** Brings what can be seen into the page, and nothing else. */
   draw() {
+    if (!this.box.isConnected) return; // there is nothing to measure; back draws
     this.#drawOpen();
     const { heights, box } = this;
     const view = box.clientHeight;
@@ -214,13 +238,12 @@ export class Transcript {
       const settled = stable < 0 ? 0 : endOf(result, stable);
       return h("div", { class: "t-row open" }, h("span", { class: "t-time", "aria-hidden": "true" }, clock(result.start)),
         h("p", { class: "t-text", dir: "auto", lang: result.language ?? null },
-          result.channel === undefined ? null : h("b", { dir: "auto", class: `t-who s${result.channel}` }, `Channel ${result.channel + 1}`),
+          ...(result.channel === undefined ? [] : label(result.channel, `Channel ${result.channel + 1}`)),
           settled > 0 ? h("span", { class: "t-stable" }, result.text.slice(0, settled)) : null, result.text.slice(settled)));
     });
     this.open.replaceChildren(...rows);
   }
 
-  // Labels have directions of their own, so that the text alone decides which way it runs.
   #row(segment) {
     const { text, words, entities = [], n } = segment;
     const parts = [];
@@ -229,7 +252,7 @@ export class Transcript {
     words.forEach((word, w) => {
       if (word.speaker !== undefined && word.speaker !== speaker) {
         speaker = word.speaker;
-        parts.push(h("b", { dir: "auto", class: `t-who s${this.store.speaker(speaker) % 8}` }, speakerName(speaker)));
+        parts.push(...label(this.store.speaker(speaker) % 8, speakerName(speaker)));
       }
       const entity = entities.find((e) => (word.start + word.end) / 2 >= e.start && (word.start + word.end) / 2 <= e.end);
       const until = w + 1 < words.length ? words[w + 1].from : text.length;
@@ -250,7 +273,7 @@ export class Transcript {
       h("button", { type: "button", class: "t-time", "aria-label": `Play from ${clock(segment.start)}`, tabindex: -1 }, clock(segment.start)),
       h("p", { class: "t-text", dir: "auto", lang: segment.language ?? null },
         segment.language && this.store.tags.length > 1 ? h("span", { dir: "auto", class: "tag t-lang" }, segment.language) : null,
-        segment.channel === undefined ? null : h("b", { dir: "auto", class: `t-who s${segment.channel % 8}` }, `Channel ${segment.channel + 1}`),
+        ...(segment.channel === undefined ? [] : label(segment.channel % 8, `Channel ${segment.channel + 1}`)),
         ...parts));
   }
 

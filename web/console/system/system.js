@@ -1,6 +1,6 @@
 // System: whether the server is well, what it serves with, how it is set, and what to do where something is not as it should be.
 import { count, when } from "../format.js";
-import { button, card, empty, facts, h, notice, pageHead, pill, snippet } from "../ui.js";
+import { button, card, change, empty, facts, h, notice, pageHead, pill, snippet } from "../ui.js";
 import { table } from "../table.js";
 import { admin, meter } from "../access/parts.js";
 import { settingsCard } from "./settings.js";
@@ -27,7 +27,7 @@ export async function mount(element, context) {
   const now = h("div", { class: "stack" });
   const models = modelTable(view);
   const draw = (v) => {
-    now.replaceChildren(...head(v));
+    change(now, head(v));
     models.update(modelRows(v));
   };
   draw(view);
@@ -43,7 +43,9 @@ export async function mount(element, context) {
       const next = await read();
       if (!context.stale()) draw(next);
     } catch (err) {
-      if (!context.stale() && !now.querySelector(".lost")) now.prepend(h("div", { class: "lost" }, notice("danger", h("p", {}, `${err.message} What is shown below is of before.`))));
+      if (context.stale() || now.querySelector(".lost")) return;
+      now.firstElementChild.hidden = false;
+      now.firstElementChild.append(h("div", { class: "lost" }, notice("danger", h("p", {}, `${err.message} What is shown below is of before.`))));
     } finally {
       busy = false;
     }
@@ -62,22 +64,26 @@ async function probe(path) {
   }
 }
 
+// head is always of three parts, so that what is in the second keeps the focus whatever the first says.
 function head({ system, sessions, alive, ready }) {
   const [word, kind, advice] = states[system.state] ?? [system.state, "", null];
   const lag = sessions.reduce((n, s) => Math.max(n, s.lag_seconds), 0);
   const tile = (name, figure, note) => h("div", { class: "tile" }, h("p", { class: "label" }, name), h("div", { class: "figure" }, figure), note && h("p", {}, note));
   const slots = system.slots;
-  return [
+  const notices = [
     advice && notice("warn", h("p", {}, h("strong", {}, `${word}. `), advice)),
     lag >= 5 && notice("warn", h("p", {}, h("strong", {}, `An engine is ${count(lag)} s behind. `), "It decodes more slowly than people speak: more is asked of this machine than it can do. Fewer streams (“limits.streams”), more cores, or a smaller model help. ", h("a", { href: "#/access/sessions" }, "See which streams"), ".")),
     slots?.most > 0 && slots.taken >= slots.most && notice("warn", h("p", {}, h("strong", {}, "All slots are taken. "), "New streams are refused with 503 until one ends.")),
+  ].filter(Boolean);
+  return [
+    h("div", { class: "stack", hidden: !notices.length }, ...notices),
     h("div", { class: "tiles" },
       tile("State", h("span", { class: "state-now" }, pill(word, kind)), h("span", {}, "since ", when(system.started, "full"))),
       tile("Open streams", h("a", { href: "#/access/sessions" }, count(system.streams)), slots ? (slots.most ? `of ${count(slots.most)} slots` : "no limit of the engine") : "on this server"),
       tile("Behind", `${count(lag)} s`, "the slowest stream"),
       tile("Health", h("span", { class: "state-now" }, pill(alive.ok ? "Alive" : "Not alive", alive.ok ? "ok" : "danger"), pill(ready.ok ? "Serving" : "Not serving", ready.ok ? "ok" : "warn")), h("span", {}, h("a", { href: "/healthz" }, "/healthz"), " ", h("a", { href: "/readyz" }, "/readyz")))),
     card("", { "aria-label": "About this server" }, h("div", { class: "stack" }, facts([["Version", system.version], ["Engine", system.engine], ["Started", when(system.started, "ago")], ["Changes to accounts and keys", count(system.revision)]]), slots?.most ? meter("Slots of the engine", slots.taken, slots.most, count) : "")),
-  ].filter(Boolean);
+  ];
 }
 
 function modelRows({ system, sessions }) {

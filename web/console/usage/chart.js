@@ -1,4 +1,5 @@
 // The chart of the usage page: stacked bars by uPlot, which is loaded here and nowhere else.
+import { tick } from "../format.js";
 import { h } from "../ui.js";
 import { label } from "./ranges.js";
 
@@ -44,7 +45,7 @@ export async function chart({ times, by, series, write, describe }) {
       width: Math.max(200, place.clientWidth), height: Math.max(220, Math.min(360, innerHeight * 0.38)), tzDate: (s) => UPlot.tzDate(new Date(s * 1000), "Etc/UTC"),
       legend: { show: false }, cursor: { y: false, points: { show: false }, drag: { x: false, y: false } }, padding: [12, 8, 0, 0],
       scales: { x: { range: (_, min, max) => padded(min, max, times) }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
-      axes: [{ ...axis, grid: { show: false }, space: 64, size: 32, values: axisValues(by) }, { ...axis, size: 64, values: (_, splits) => splits.map((v) => write(v)) }],
+      axes: [{ ...axis, grid: { show: false }, space: 64, size: 32, values: axisValues(by) }, { ...axis, size: 64, values: (_, splits) => splits.map((v) => tick(v, splits[1] - splits[0])) }],
       series: [{}, ...order.map((i) => ({ fill: colour(colourOf(i)), stroke: colour(colourOf(i)), width: 0, paths: UPlot.paths.bars({ size: [0.78, 48], radius: i === series.length - 1 ? 0.12 : 0 }), points: { show: false } }))],
       hooks: { setCursor: [point] },
     }, data, place);
@@ -55,7 +56,7 @@ export async function chart({ times, by, series, write, describe }) {
     tip.hidden = i === null || i === undefined || u.cursor.left < 0;
     if (tip.hidden) return;
     const rows = series.map((s, k) => [s, k]).filter(([s]) => s.values[i] > 0).reverse();
-    tip.replaceChildren(h("strong", {}, label(times[i], by)), ...rows.map(([s, k]) => h("div", {}, swatch(k), h("span", { dir: "auto" }, s.name), h("b", {}, write(s.values[i], true)))), rows.length === 0 ? h("div", {}, "nothing") : "");
+    tip.replaceChildren(h("strong", {}, label(times[i], by)), ...rows.map(([s, k]) => h("div", {}, swatch(k), h("span", { dir: "auto" }, s.name), h("b", {}, write(s.values[i])))), rows.length === 0 ? h("div", {}, "nothing") : "");
     const left = u.cursor.left + u.over.offsetLeft;
     const far = left > element.clientWidth / 2;
     tip.style.setProperty("left", far ? "auto" : `${left + 16}px`);

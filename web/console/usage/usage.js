@@ -2,7 +2,7 @@
 import { base, query } from "../api.js";
 import { field, select } from "../form.js";
 import { count, length, minutes, money } from "../format.js";
-import { button, card, empty, fail, h, linkButton, notice, pageHead } from "../ui.js";
+import { button, card, change, empty, fail, h, linkButton, notice, pageHead } from "../ui.js";
 import { table } from "../table.js";
 import { accountsOf, admin } from "../access/parts.js";
 import { chart, swatch } from "./chart.js";
@@ -14,7 +14,7 @@ export const deferred = true;
 
 /** measures: name, label, what it is in a row of the administration, how it is written. */
 const measures = [
-  ["audio", "Audio minutes", (r) => r.audio_seconds / 60, (v, exact) => (exact ? length(v * 60) : v < 10 ? Number(v.toPrecision(2)).toLocaleString() : count(v))],
+  ["audio", "Audio minutes", (r) => r.audio_seconds / 60, (v) => length(v * 60)],
   ["streams", "Streams", (r) => r.streams, count], ["requests", "Requests", (r) => r.requests, count], ["errors", "Errors", (r) => r.errors, count],
 ];
 const groups = [["", "Nothing"], ["key", "Key"], ["account", "Account"], ["model", "Model"], ["protocol", "Protocol"], ["language", "Language"]];
@@ -28,7 +28,7 @@ export async function mount(element, context) {
   if (!ranges.some(([name]) => name === choice.range)) choice.range = "30d";
   const [accounts, keys, apiKeys] = await Promise.all([accountsOf(api), api.get(`${admin}/access-keys?temporary=false&limit=1000`), api.get(`${admin}/api-keys?limit=1000`)]);
   const names = { account: new Map(accounts.items.map((a) => [a.id, a.name])), key: new Map([...keys.items, ...apiKeys.items].map((k) => [k.id, k.name])) };
-  const nameOf = (dimension, id) => names[dimension]?.get(id) ?? (id || (dimension === "key" ? "no key" : dimension === "account" ? "no account" : "not known"));
+  const nameOf = (dimension, id) => names[dimension]?.get(id) ?? (id || (dimension === "key" ? "no key" : dimension === "account" ? "no account" : dimension === "protocol" ? "not known" : `no ${dimension}`));
   const env = { ...context, choice, accounts, names, nameOf };
 
   const place = h("div", { class: "stack" });
@@ -43,6 +43,7 @@ export async function mount(element, context) {
       const view = await read(env);
       if (mine !== turn || context.stale() || (quietly && JSON.stringify(view) === seen)) return;
       seen = JSON.stringify(view);
+      if (quietly && drawn.fits(view)) return await drawn.renew(view);
       const next = await report(env, view);
       if (mine !== turn || context.stale()) return void next.destroy();
       drawn?.destroy();
@@ -139,36 +140,57 @@ const sum = (rows, of) => rows.reduce((n, r) => n + of(r), 0);
 function costs(rows) {
   if (!rows.length || rows.some((r) => r.cost === undefined)) return "–";
   const by = new Map();
-  for (const r of rows) by.set(r.currency, (by.get(r.currency) ?? 0) + Number(r.cost));
+  const priced = rows.filter((r) => r.currency); // the others had no audio
+  for (const r of priced.length ? priced : rows) by.set(r.currency, (by.get(r.currency) ?? 0) + Number(r.cost));
   return [...by].map(([currency, amount]) => money(amount, currency)).join(" + ");
 }
 
 // report is what is shown of a view.
 async function report(env, view) {
   const { choice, nameOf } = env;
-  const none = { parts: [h("div", { class: "table-card" }, empty("No audio in this time", "Whatever is streamed or transcribed is here within a second. Choose another time, or make a first call.", linkButton("Speak in Live", "#/live", { kind: "primary", mark: "live" }), linkButton("Create an access key", "#/access/keys/new")))], rows: [], destroy() {} };
-  if (!sum(view.total, (r) => r.requests + r.streams)) return none;
+  const bare = (v) => !sum(v.total, (r) => r.requests + r.streams);
+  const kind = (v) => JSON.stringify([bare(v), Boolean(v.mixed), v.sums?.length >= greatest]);
+  const fits = (v) => kind(v) === kind(view);
+  if (bare(view)) return { fits, async renew() {}, rows: [], destroy() {}, parts: [h("div", { class: "table-card" }, empty("No audio in this time", "Whatever is streamed or transcribed is here within a second. Choose another time, or make a first call.", linkButton("Speak in Live", "#/live", { kind: "primary", mark: "live" }), linkButton("Create an access key", "#/access/keys/new")))] };
   const by = stepOf(choice);
   const [, title, of, write] = measures.find(([name]) => name === choice.measure) ?? measures[0];
-  const times = steps(span(choice.range, choice), by);
-  const series = seriesOf(view.rows, { group: choice.group, times, of, nameOf, title });
-  const said = `${title} by ${by}${choice.group ? ` and ${choice.group}` : ""}, ${label(times[0], by)} to ${label(times.at(-1), by)}, in UTC: ${write(sum(view.total, of), true)} in all. The same figures are in the table below.`;
-  const drawn = await chart({ times, by, series, write, describe: said }).catch((err) => ({ element: notice("warn", h("p", {}, `The chart cannot be shown: ${err.message}. The figures are below.`)), destroy() {} }));
-  const tile = (name, figure, note) => h("div", { class: "tile" }, h("p", { class: "label" }, name), h("p", { class: "figure" }, figure), note && h("p", {}, note));
-  const requests = sum(view.total, (r) => r.requests);
-  const errors = sum(view.total, (r) => r.errors);
-  const priced = costs(view.total);
+  const [tiles, plot, when] = [h("div", { class: "tiles" }), h("div", {}), h("span", {})];
+  const key = choice.group ? h("ul", { class: "legend" }) : null;
+  const sums = view.sums ? sumTable(choice.group, nameOf) : null;
+  const list = stepTable(by, choice.group, nameOf);
+  let drawn = null;
+  // renew shows other figures of the same kind in place, so that nobody who reads or uses them loses their place.
+  const renew = async (v) => {
+    const times = steps(span(choice.range, choice), by);
+    const series = seriesOf(v.rows, { group: choice.group, times, of, nameOf, title });
+    const said = `${title} by ${by}${choice.group ? ` and ${choice.group}` : ""}, ${label(times[0], by)} to ${label(times.at(-1), by)}, in UTC: ${write(sum(v.total, of))} in all. The same figures are in the table below.`;
+    const next = await chart({ times, by, series, write, describe: said }).catch((err) => ({ element: notice("warn", h("p", {}, `The chart cannot be shown: ${err.message}. The figures are below.`)), destroy() {} }));
+    drawn?.destroy();
+    drawn = next;
+    plot.replaceChildren(next.element);
+    when.textContent = `${label(times[0], by)} – ${label(times.at(-1), by)}, UTC`;
+    change(tiles, totals(v.total));
+    if (key) change(key, legend(series, write));
+    sums?.update([...v.sums].sort((a, b) => b.audio_seconds - a.audio_seconds));
+    list.update(v.rows);
+  };
+  await renew(view);
   return {
     parts: [
       view.mixed ? notice("", h("p", {}, "Prices are in several currencies: sums are shown for each.")) : "",
-      h("div", { class: "tiles" }, tile("Audio", length(sum(view.total, (r) => r.audio_seconds)), `${minutes(sum(view.total, (r) => r.audio_seconds))} minutes`), tile("Streams", count(sum(view.total, (r) => r.streams)), `${count(requests)} requests`),
-        tile("Errors", count(errors), requests ? `${count((100 * errors) / requests)} % of requests` : ""), tile("Cost", priced, priced === "–" ? "not every model has a price" : "by the prices of now")),
-      card(`${title} by ${by}`, { text: `${label(times[0], by)} – ${label(times.at(-1), by)}, UTC` }, drawn.element, choice.group ? legend(series, write) : ""),
-      view.sums ? card(`By ${choice.group}`, { text: view.sums.length >= greatest ? `The ${greatest} with the most audio; the files to download have all.` : "" }, sumTable(view.sums, choice.group, nameOf)) : "",
+      tiles, card(`${title} by ${by}`, { text: when }, plot, key),
+      sums ? card(`By ${choice.group}`, { text: view.sums.length >= greatest ? `The ${greatest} with the most audio; the files to download have all.` : "" }, sums.element) : "",
     ].filter(Boolean),
-    rows: [stepTable(view.rows, by, choice.group, nameOf)],
-    destroy: drawn.destroy,
+    rows: [list.element], fits, renew, destroy: () => drawn.destroy(),
   };
+}
+
+function totals(total) {
+  const tile = (name, figure, note) => h("div", { class: "tile" }, h("p", { class: "label" }, name), h("p", { class: "figure" }, figure), note && h("p", {}, note));
+  const [audio, streams, requests, errors] = ["audio_seconds", "streams", "requests", "errors"].map((name) => sum(total, (r) => r[name]));
+  const priced = costs(total);
+  return [tile("Audio", length(audio), `${minutes(audio)} minutes`), tile("Streams", count(streams), `${count(requests)} requests`),
+    tile("Errors", count(errors), requests ? `${count((100 * errors) / requests)} % of requests` : ""), tile("Cost", priced, priced === "–" ? "not every model has a price" : "by the prices of now")];
 }
 
 // seriesOf makes series of rows, the greatest first, and one of all that are too small.
@@ -189,7 +211,7 @@ function seriesOf(rows, { group, times, of, nameOf, title }) {
   return [...all, { name: `${rest.length} others`, total: sum(rest, (s) => s.total), values: times.map((_, i) => sum(rest, (s) => s.values[i])) }];
 }
 
-const legend = (series, write) => h("ul", { class: "legend" }, ...series.map((s, i) => h("li", {}, swatch(i), h("span", { dir: "auto" }, s.name), h("b", {}, write(s.total, true)))));
+const legend = (series, write) => series.map((s, i) => h("li", {}, swatch(i), h("span", { dir: "auto" }, s.name), h("b", {}, write(s.total))));
 
 const figures = [
   { label: "Audio", num: true, cell: (r) => length(r.audio_seconds) }, { label: "Minutes", num: true, cell: (r) => minutes(r.audio_seconds) }, { label: "Streams", num: true, cell: (r) => count(r.streams) },
@@ -202,25 +224,32 @@ function named(group, nameOf) {
   return { label: title(group), head: true, cell: (r) => [h("span", { dir: "auto" }, nameOf(group, r[group])), (group === "key" || group === "account") && nameOf(group, r[group]) !== r[group] ? h("span", { class: "sub mono" }, r[group]) : ""] };
 }
 
-function sumTable(rows, group, nameOf) {
-  return table({ name: `Usage by ${group}`, rows: [...rows].sort((a, b) => b.audio_seconds - a.audio_seconds), key: (r) => idOf(r, group), columns: [named(group, nameOf), ...figures] }).element;
-}
+const sumTable = (group, nameOf) => table({ name: `Usage by ${group}`, key: (r) => idOf(r, group), columns: [named(group, nameOf), ...figures] });
 
 const shown = 14; // rows to begin with
 const further = 100; // and at a time
 
-// stepTable has every row, the newest first.
-function stepTable(rows, by, group, nameOf) {
-  const newest = [...rows].reverse();
+// stepTable has every row, the newest first. update gives it its rows, and leaves as many shown as were asked for.
+function stepTable(by, group, nameOf) {
   const word = { hour: "hour", day: "day", month: "month" }[by];
-  const list = table({ name: `Every ${word}`, rows: newest.slice(0, shown), key: (r) => idOf(r, group), columns: [
+  const list = table({ name: `Every ${word}`, key: (r) => idOf(r, group), columns: [
     { label: `${word[0].toUpperCase()}${word.slice(1)} (UTC)`, head: true, cell: (r) => label(Date.parse(r.start), by) }, ...(group ? [{ ...named(group, nameOf), head: false }] : []), ...figures] });
+  let newest = [];
   let at = shown;
-  const more = button(`Show more of ${count(newest.length)} rows`, { kind: "small", onclick: () => {
-    list.add(newest.slice(at, at + further));
+  const text = h("span", {});
+  const more = button(text, { kind: "small", onclick: () => {
     at += further;
-    foot.hidden = at >= newest.length;
+    draw();
   } });
-  const foot = h("div", { class: "table-foot", hidden: newest.length <= shown }, more);
-  return card(`Every ${word}`, { text: "What was used, row by row, the newest first." }, list.element, foot);
+  const foot = h("div", { class: "table-foot" }, more);
+  const draw = () => {
+    list.update(newest.slice(0, at));
+    text.textContent = `Show more of ${count(newest.length)} rows`;
+    foot.hidden = at >= newest.length;
+  };
+  const update = (rows) => {
+    newest = [...rows].reverse();
+    draw();
+  };
+  return { element: card(`Every ${word}`, { text: "What was used, row by row, the newest first." }, list.element, foot), update };
 }
