@@ -28,7 +28,7 @@ var by = store.Actor{Name: "tester"}
 const (
 	host     = "localhost:8080"
 	password = "correct horse battery"
-	refusal  = "that is not right, or not any more"
+	refusal  = "that is not right"
 )
 
 // clock is a clock that a test moves.

@@ -83,8 +83,12 @@ func (n *credentials) check() error {
 	return nil
 }
 
-// errRefused is all that a stranger learns.
-var errRefused = stt.Errorf(stt.Unauthenticated, "that is not right, or not any more: a link works once and for some minutes, names and passwords are written as they were made")
+// What a stranger learns of a way in. Whether there is such a user is not in it.
+var (
+	errPassword = stt.Errorf(stt.Unauthenticated, "that is not right: the user or the password is another")
+	errToken    = stt.Errorf(stt.Unauthenticated, "that is not right, or not any more: this is no administrator's token of this server")
+	errLink     = stt.Errorf(stt.Unauthenticated, "that is not right, or not any more: a link works once and for some minutes; \"earshot console\" prints another")
+)
 
 func (c *Console) signIn(q *call) error {
 	var n credentials
@@ -114,7 +118,7 @@ func (c *Console) signIn(q *call) error {
 	opened, token, err := c.opts.Store.OpenConsoleSession(q.r.Context(), store.Actor{Name: row.Name, Remote: row.Remote}, row, mostSessions, link)
 	switch {
 	case stt.CodeOf(err) == stt.NotFound: // somebody else was faster
-		return c.guessed(q.r, errRefused)
+		return c.guessed(q.r, errLink)
 	case err != nil:
 		return err
 	}
@@ -133,8 +137,10 @@ func (c *Console) signIn(q *call) error {
 
 // who finds out who signs in. Tokens and codes are too long to be guessed: who has the right one is never slowed down.
 func (c *Console) who(r *http.Request, n *credentials) (row store.ConsoleSession, link *store.ConsoleLink, err error) {
+	refused := errLink
 	switch {
 	case n.Token != nil:
+		refused = errToken
 		row, err = c.byToken(r.Context(), *n.Token)
 	case n.Code != nil:
 		var found store.ConsoleLink
@@ -144,7 +150,7 @@ func (c *Console) who(r *http.Request, n *credentials) (row store.ConsoleSession
 		return c.byPassword(r, *n.User, *n.Password)
 	}
 	if stt.CodeOf(err) == stt.NotFound {
-		return row, nil, c.guessed(r, errRefused)
+		return row, nil, c.guessed(r, refused)
 	}
 	return row, link, err
 }
@@ -218,7 +224,7 @@ func (c *Console) byPassword(r *http.Request, name, password string) (row store.
 	}
 	if !good || user.Disabled {
 		c.names.failed(name, network(r.RemoteAddr), now)
-		return row, nil, c.guessed(r, errRefused)
+		return row, nil, c.guessed(r, errPassword)
 	}
 	c.names.succeeded(name, network(r.RemoteAddr))
 	return store.ConsoleSession{Kind: store.SessionUser, User: user.ID, Name: called("user:", user.Name, user.ID), Role: user.Role}, nil, nil

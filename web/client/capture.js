@@ -76,7 +76,7 @@ async function ask(how) {
   } catch (err) {
     const { name, message } = /** @type {Error} */ (err);
     const why =
-      name === "NotAllowedError" ? "the use of the device was not allowed" : name === "NotFoundError" ? "there is no microphone" : name === "NotReadableError" ? "the device is used by another program" : message;
+      name === "NotAllowedError" ? "the browser does not let this page listen: allow it beside the page's address, then begin again" : name === "NotFoundError" ? "there is no microphone" : name === "NotReadableError" ? "the device is used by another program" : message;
     throw new TranscriptionError(name === "NotSupportedError" ? "unsupported" : "permission", why, { cause: err });
   }
 }

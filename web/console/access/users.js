@@ -18,7 +18,7 @@ export async function mount(element, context) {
   const make = () => may && button("Create user", { kind: "primary", mark: "plus", onclick: () => create(context, accounts) });
   element.append(pageHead("Users", "The people who sign in here. Programs have keys and tokens.", first.items.length > 0 && make()),
     pages({ api, path, params: { limit: 50 }, first, name: "Users",
-      none: () => empty("No users yet", "You have come in by link or token. Make a user for yourself and for everybody who should look or manage: a name, a password, a role.", make() || h("p", { class: "muted" }, "Ask an administrator to make some."), h("p", { class: "muted" }, "Or by command: ", h("code", {}, "earshot users create ada --role administrator"))),
+      none: () => empty("No users yet", "You have come in by link or token. Make a user for yourself and for everybody who should look or manage: a name, a password, a role.", make() || h("p", { class: "muted" }, "Ask an administrator to make some."), h("p", { class: "muted" }, "Or by command: ", h("code", {}, "earshot users create ada --role administrator --with-password"))),
       columns: [
         { label: "Name", head: true, cell: (u) => [h("span", { dir: "auto" }, u.name), u.name === context.session.name && context.session.kind === "user" ? h("span", { class: "muted" }, " (you)") : ""] },
         { label: "State", cell: (u) => (u.disabled ? pill("Disabled") : u.password ? (u.temporary_password ? pill("Has not signed in yet", "warn") : pill("Active", "ok")) : pill("No password", "warn")) },

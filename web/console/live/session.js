@@ -1,5 +1,6 @@
 // A live session: sound in, words out, and what the page needs to know between. It is loaded when somebody is about to begin.
 import { Client, TranscriptionError, capture, openDisplay, openMicrophone, playFile, presigner } from "../client/index.js";
+import { clock } from "../format.js";
 import { Recorder } from "./recorder.js";
 import { Store } from "./store.js";
 import { Transcript } from "./transcript.js";
@@ -62,8 +63,12 @@ export class Session {
     };
     this.on.state("starting");
     let stream;
+    let told = 0; // the end of the last final
+    // What nobody will ever read must be said: the transcript shows no gap by itself.
+    const lost = () => (stream && told > 0 && stream.duration > told + 1 ? `. What was said from ${clock(base + told)} on was not transcribed` : "");
     try {
-      const client = new Client({ url: location.origin, protocol: values.protocol, ...this.#credentials() });
+      // Who speaks goes on while the server is away, which may be for long: what was said is kept for ten minutes (19 MB).
+      const client = new Client({ url: location.origin, protocol: values.protocol, keep: 600, attempts: 90, ...this.#credentials() });
       stream = client.stream(options, {
         onPartial: (r) => {
           if (this.stream !== stream) return;
@@ -74,6 +79,7 @@ export class Session {
         },
         onFinal: (r) => {
           noted(r);
+          told = Math.max(told, r.end);
           seen.delete(r.id);
           if (r.latency !== undefined) latencies.final.push(r.latency);
           tellLatency();
@@ -86,7 +92,7 @@ export class Session {
           else if (s.state === "reconnecting") this.on.state("reconnecting", s);
           else if (s.state === "finishing") this.on.state("finishing");
         },
-        onError: (err) => this.on.problem(err.message, err),
+        onError: (err) => this.on.problem(err.message + lost(), err),
       });
     } catch (err) {
       this.on.state("idle");
