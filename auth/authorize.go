@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/auth/policy"
@@ -63,6 +64,24 @@ func Actions() []string {
 		}
 	}
 	return append(all, Service+"ListVocabularies", Service+"ListVocabularyFilters", Service+"TagResource", Service+"UntagResource", Service+"ListTagsForResource")
+}
+
+// CheckAction refuses, as an option called like this, what is not the name of an action, and what would be one of this service's and is none. Letters may be
+// in any case. Policies may speak of other services.
+func CheckAction(option, action string) error {
+	const want = "an action of this server, such as " + Service + "StartStreamTranscriptionWebSocket"
+	for _, known := range Actions() {
+		switch {
+		case strings.EqualFold(known, action):
+			return nil
+		case strings.EqualFold(known, Service+action):
+			return stt.InvalidOption(option, action, "it with the service before it: "+known)
+		}
+	}
+	if service, _, named := strings.Cut(action, ":"); named && service != "" && !strings.EqualFold(service+":", Service) {
+		return nil
+	}
+	return stt.InvalidOption(option, action, want)
 }
 
 // Service is what the names of actions begin with.

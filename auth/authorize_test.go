@@ -239,3 +239,17 @@ func TestSameWorkForUnknownKeys(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckAction(t *testing.T) {
+	for _, action := range append(Actions(), "TRANSCRIBE:getvocabulary", "s3:GetObject") {
+		if err := CheckAction("action", action); err != nil {
+			t.Errorf("%s: %v", action, err)
+		}
+	}
+	for action, want := range map[string]string{"GetVocabulary": "expected it with the service before it: transcribe:GetVocabulary", "transcribe:GetVocabularies": "such as transcribe:Start",
+		"Transcribe:": "such as transcribe:Start", "": "such as", "nonsense": "such as", ":GetVocabulary": "such as"} {
+		if err := CheckAction("action", action); stt.CodeOf(err) != stt.Invalid || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", action, err, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"time"
 
@@ -55,7 +56,7 @@ func Authenticate(ctx context.Context, keys AccessKeys, id, token string, check 
 	case err != nil && stt.CodeOf(err) != stt.Unauthenticated:
 		return Principal{}, err
 	case err == nil && len(key.Secrets) == 0:
-		err = unknownKey(id)
+		err = uselessKey(key)
 	}
 	if err != nil {
 		_ = check(Decoy(id).Secrets)
@@ -66,7 +67,7 @@ func Authenticate(ctx context.Context, keys AccessKeys, id, token string, check 
 	admitted := key.admits(token)
 	switch {
 	case key.Disabled:
-		return Principal{}, unknownKey(id)
+		return Principal{}, uselessKey(key)
 	case verdict != nil:
 		return Principal{}, verdict
 	case !admitted:
@@ -87,7 +88,7 @@ func Renew(ctx context.Context, keys AccessKeys, id string) (p Principal, secret
 	case err != nil:
 		return Principal{}, nil, err
 	case key.Disabled || len(key.Secrets) == 0:
-		return Principal{}, nil, unknownKey(id)
+		return Principal{}, nil, uselessKey(key)
 	}
 	return key.Principal(), key.Secrets, nil
 }
@@ -109,8 +110,31 @@ func (k AccessKey) expired(now time.Time) error {
 // with it, for an id that nobody has, what would have been done with the real key, and refuses whatever comes of it.
 func Decoy(id string) AccessKey { return AccessKey{ID: id, Secrets: []string{newSecret()}} }
 
+// uselessKey is for a key that is there and lets nobody in. Callers are told what they are told of one that is not there; why is the cause,
+// for logs.
+func uselessKey(key AccessKey) error {
+	e := unknownKey(key.ID)
+	switch {
+	case !key.Disabled:
+		e.Err = errors.New("the key has no secret that is still good")
+	case key.Why == "":
+		e.Err = errors.New(KeyDisabled)
+	default:
+		e.Err = errors.New(key.Why)
+	}
+	return e
+}
+
+// What can be disabled, as [AccessKey.Why] says it.
+const (
+	KeyDisabled     = "the key is disabled"
+	AccountDisabled = "its account is disabled"
+	UserDisabled    = "its user is disabled"
+	ParentDisabled  = "the key that it derives from is disabled"
+)
+
 // unknownKey does not show an id that is long enough to be a secret pasted in its place.
-func unknownKey(id string) error {
+func unknownKey(id string) *stt.Error {
 	const longest = 32
 	if len(id) > longest {
 		return stt.Errorf(stt.Unauthenticated, "expected an access key id that this server knows; got one of %d characters", len(id))

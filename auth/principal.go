@@ -70,7 +70,10 @@ type AccessKey struct {
 	User    string // see [Principal]
 	// Disabled keys are refused as if there were none of the id.
 	Disabled bool
-	Expires  time.Time // when the key ends; zero: never
+	// Why is what is disabled, where Disabled is set: the key, its account, its user or the key that it derives from. It is for
+	// logs and never told to a caller; empty: the key.
+	Why     string
+	Expires time.Time // when the key ends; zero: never
 	// TokenHash is the SHA-256 of the session token that every request must bring; empty: none need be, and one is passed over.
 	TokenHash []byte `json:"-" xml:"-" yaml:"-"`
 	// Parent is the id of the key that temporary credentials derive from, and Issued when; empty: the key is none.

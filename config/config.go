@@ -100,6 +100,9 @@ type Speechall struct {
 	Origins  []string      // of web pages, or "*"; nil: none
 	SpoolDir string        // empty: the system's for temporary files
 	MaxSpool Size          // 1 MiB to 1 TiB
+
+	FetchAllow []string      // networks as netip.Prefix writes them, without bits beyond their length; nil: none
+	FetchTime  time.Duration // above 0
 }
 
 // FFmpeg is how the program of that name decodes what we do not.

@@ -28,8 +28,9 @@ var (
 	address  = kind[string]{"an address such as 127.0.0.1:8080 or [::1]:8080, or off", parseAddress, asIs}
 	hosts    = kind[[]string]{"hosts such as example.com or example.com:8443", parseHosts, joinHosts}
 	prefixes = kind[[]string]{"prefixes such as s3://bucket/folder/", parsePrefixes, joinHosts}
+	networks = kind[[]string]{"networks such as 10.20.0.0/16, or addresses", parseNetworks, joinHosts}
 	pairs    = kind[[]string]{"pairs such as openai.whisper-1=local.pocketsphinx-en-us", parsePairs, joinHosts}
-	storeURL = kind[string]{"sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", parseStore, asIs}
+	storeURL = kind[string]{"sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME (for a file write sqlite: before its path)", parseStore, asIs}
 	boolean  = kind[bool]{"true or false", parseBool, strconv.FormatBool}
 	origins  = kind[[]string]{"* or origins such as https://app.example.com", parseOrigins, joinHosts}
 	positive = kind[int]{"a whole number, 1 or more", parsePositive, strconv.Itoa}
@@ -223,6 +224,26 @@ func parsePrefixes(s string) ([]string, bool) {
 		all = append(all, prefix)
 	}
 	return all, true
+}
+
+// parseNetworks takes networks and single addresses.
+func parseNetworks(s string) ([]string, bool) {
+	if strings.TrimSpace(s) == "" {
+		return nil, true
+	}
+	list := strings.Split(s, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+		p, err := netip.ParsePrefix(list[i])
+		if ip, single := netip.ParseAddr(list[i]); single == nil && ip.Zone() == "" {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil || p.Addr().Is4In6() {
+			return nil, false
+		}
+		list[i] = p.Masked().String()
+	}
+	return list, true
 }
 
 // parsePairs takes pairs whose first halves differ.

@@ -50,6 +50,8 @@ func TestValues(t *testing.T) {
 		{"speechall.origins", "[https://app.example.com, 'http://localhost:3000']", "https://app.example.com,http://localhost:3000", func(c *config.Config) any { return c.Speechall.Origins }, []string{"https://app.example.com", "http://localhost:3000"}},
 		{"speechall.spool_dir", "/srv/spool", "/srv/spool", func(c *config.Config) any { return c.Speechall.SpoolDir }, "/srv/spool"},
 		{"speechall.max_spool", "1GiB", "1024MiB", func(c *config.Config) any { return c.Speechall.MaxSpool }, config.GiB},
+		{"speechall.fetch_allow", "[10.20.1.2/16, 'fd00::1']", "10.20.0.0/16, fd00::1", func(c *config.Config) any { return c.Speechall.FetchAllow }, []string{"10.20.0.0/16", "fd00::1/128"}},
+		{"speechall.fetch_time", "1m", "60s", func(c *config.Config) any { return c.Speechall.FetchTime }, time.Minute},
 		{"ffmpeg.program", "/opt/ffmpeg", "/opt/ffmpeg", func(c *config.Config) any { return c.FFmpeg.Program }, "/opt/ffmpeg"},
 		{"ffmpeg.memory", "128MiB", "128MiB", func(c *config.Config) any { return c.FFmpeg.Memory }, 128 * config.MiB},
 		{"ffmpeg.time", "30s", "30s", func(c *config.Config) any { return c.FFmpeg.Time }, 30 * time.Second},

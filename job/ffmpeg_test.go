@@ -48,22 +48,22 @@ func TestRunFFmpeg(t *testing.T) {
 	for name, args := range map[string][]string{"a.webm": {"-c:a", "libopus"}, "a.m4a": {"-c:a", "aac"}, "adpcm.wav": {"-c:a", "adpcm_ms"}} {
 		file := made(t, name, args...)
 		for _, kept := range []bool{false, true} {
-			keep, waits := spool.New(folder, 1<<20), 0
-			in := job.Input{Body: io.MultiReader(bytes.NewReader(file)), Keeping: func() { waits++ }}
+			keep, onDisk := spool.New(folder, 1<<20), false
+			in := job.Input{Body: io.MultiReader(bytes.NewReader(file)), Owner: "acme"}
 			if kept {
-				f, err := keep.Take(bytes.NewReader(file))
+				f, err := keep.Take("acme", bytes.NewReader(file))
 				if err != nil {
 					t.Fatal(err)
 				}
 				defer f.Close()
 				in.Body = f
 			}
-			res, _, err := run(t, recognizer(t, script.Options{}), job.Options{FFmpeg: p, Spool: keep}, &job.Request{Input: in})
+			res, _, err := run(t, recognizer(t, script.Options{}), job.Options{FFmpeg: p, Spool: keep}, &job.Request{Input: in, Opened: func(string) { onDisk = keep.Used() > 0 }})
 			if err != nil || strings.Join(texts(res.Segments), ", ") != "good morning, how are you" || res.Duration < 5*time.Second || res.Duration > 5200*time.Millisecond {
 				t.Errorf("%s: %+v, %v", name, res, err)
 			}
-			if !kept && ((waits > 0) != (name == "a.m4a") || keep.Used() != 0) {
-				t.Errorf("%s: %d times told to wait, %d bytes still kept", name, waits, keep.Used())
+			if !kept && (onDisk != (name == "a.m4a") || keep.Used() != 0) {
+				t.Errorf("%s: kept %v, and %d bytes still are", name, onDisk, keep.Used())
 			}
 		}
 		if _, _, err := run(t, recognizer(t, script.Options{}), job.Options{}, &job.Request{Input: job.Input{Body: bytes.NewReader(file)}}); stt.CodeOf(err) != stt.Unsupported || !strings.Contains(err.Error(), "ffmpeg") {

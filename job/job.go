@@ -3,7 +3,9 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/earshot-stt/earshot/audio"
@@ -42,6 +44,9 @@ func New(opts Options) *Service {
 
 // Spool is where the service keeps files. Whoever must keep a file before there can be a job keeps it there.
 func (s *Service) Spool() *spool.Spool { return s.opts.Spool }
+
+// Foreign reports whether files are decoded that package audio does not decode: those of ffmpeg.
+func (s *Service) Foreign() bool { return s.opts.FFmpeg != nil }
 
 // MaxAudio is the longest file taken, as audio time; 0: any.
 func (s *Service) MaxAudio() time.Duration { return s.opts.MaxAudio }
@@ -118,8 +123,7 @@ func (s *Service) run(ctx context.Context, r *Request) (*Result, error) {
 	}
 	fed := make(chan error, 1)
 	go func() { // owned by run, which awaits fed; ends with the file, the session or ctx
-		var err error
-		res.Duration, err = s.feed(ctx, ses, rec, pace)
+		err := guarded(func() (err error) { res.Duration, err = s.feed(ctx, ses, rec, pace); return err })
 		switch {
 		case err == nil:
 		case ctx.Err() != nil || stt.CodeOf(err) == stt.Canceled:
@@ -129,7 +133,7 @@ func (s *Service) run(ctx context.Context, r *Request) (*Result, error) {
 		}
 		fed <- err
 	}()
-	why := s.collect(ctx, ses, r, res)
+	why := guarded(func() error { return s.collect(ctx, ses, r, res) })
 	ses.Abort(why) // unblocks the feeder, and so does stop
 	stop()
 	// Who is sending just now is done with at the next read; a body that was interrupted may not be read on from.
@@ -151,6 +155,16 @@ func (s *Service) run(ctx context.Context, r *Request) (*Result, error) {
 		return nil, why
 	}
 	return res, nil
+}
+
+// guarded turns a panic into an error: a bug in one job ends that job, with its session and its place, and no other.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &stt.Error{Code: stt.Internal, Op: "transcribe", Msg: "the transcription failed unexpectedly", Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	return do()
 }
 
 // moment is how long a read of a body may go on before it is interrupted.

@@ -145,6 +145,8 @@ func TestRunFails(t *testing.T) {
 		{name: "full", body: bytes.NewReader(wav(16000, 1, 5*time.Second, 0)), engine: script.Options{Fault: script.Fault{Kind: script.Refuse}}, code: stt.Exhausted},
 		{name: "nobody listens any more", body: bytes.NewReader(wav(16000, 1, 5*time.Second, 0)), final: func(*stt.Segment) error { return mine }, code: stt.Internal, is: mine},
 		{name: "breaks", body: io.MultiReader(bytes.NewReader(wav(16000, 1, 5*time.Second, 0)[:50000]), failing{}), code: stt.Canceled},
+		{name: "panics where it reads", body: io.MultiReader(bytes.NewReader(wav(16000, 1, 5*time.Second, 0)[:50000]), panicking{}), code: stt.Malformed},
+		{name: "panics where it tells", body: bytes.NewReader(wav(16000, 1, 5*time.Second, 0)), final: func(*stt.Segment) error { panic("a bug") }, code: stt.Internal},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -161,6 +163,11 @@ func TestRunFails(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+
+// panicking is a bug.
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("a bug") }
 
 // A caller that goes away ends the job at once, whoever waits for whom: the body is interrupted.
 func TestRunCancelled(t *testing.T) {

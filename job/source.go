@@ -23,8 +23,8 @@ type Input struct {
 	Body io.Reader
 	// Interrupt ends a Read of Body that waits, from any goroutine. It may be called more than once. nil: reads do not wait for long.
 	Interrupt func()
-	// Keeping is told that the file must come to its end before it can be decoded, which may take a while; nil: nobody is.
-	Keeping func()
+	// Owner is whose file it is, such as an account, which may have a share only of the processes and the room on disk; empty: nobody's.
+	Owner string
 }
 
 // decoding is a file that is being decoded: package audio's or package ffmpeg's.
@@ -125,7 +125,7 @@ func (s *Service) openForeign(ctx context.Context, in *Input, body io.Reader, ki
 		return nil, &stt.Error{Code: stt.Unsupported, Op: "read", Option: "audio", Got: kind.String(), Want: own,
 			Msg: fmt.Sprintf("this %v file can be decoded only where ffmpeg is installed, which it is not on this server: install it there, or send %s", kind, own)}
 	}
-	req := ffmpeg.Input{Format: format, Body: rest, Most: s.opts.MaxAudio}
+	req := ffmpeg.Input{Format: format, Owner: in.Owner, Body: rest, Most: s.opts.MaxAudio}
 	free := func() {}
 	if format.Seek {
 		if req.File, free, err = s.disk(in, rest); err != nil {
@@ -161,10 +161,7 @@ func (s *Service) disk(in *Input, rest io.Reader) (file *os.File, free func(), e
 		file, err = body.Disk()
 		return file, free, err
 	}
-	if in.Keeping != nil {
-		in.Keeping()
-	}
-	kept, err := s.opts.Spool.Take(rest)
+	kept, err := s.opts.Spool.Take(in.Owner, rest)
 	if err != nil {
 		return nil, free, err
 	}

@@ -24,8 +24,8 @@ import (
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
-// console makes the handler of the web console. plain answers at the root who wants no page.
-func (s *server) console(cfg *config.Config, e *estate, recognizer stt.Recognizer, administration *admin.Handler) (http.Handler, error) {
+// console makes the handler of the web console. speechall serves the streams that its pages begin.
+func (s *server) console(cfg *config.Config, e *estate, recognizer stt.Recognizer, administration *admin.Handler, speechall http.Handler) (http.Handler, error) {
 	return console.New(console.Options{
 		Version: s.version, Store: e.store, Token: e.admin, Passwords: e.passwords, Throttle: e.throttle, Hosts: cfg.PublicHosts,
 		Account: func(context.Context) (string, error) { return e.account, nil },
@@ -33,7 +33,7 @@ func (s *server) console(cfg *config.Config, e *estate, recognizer stt.Recognize
 		Admin: func(w http.ResponseWriter, r *http.Request, who console.Who) {
 			administration.ServeAs(w, r, admin.Administrator{Name: who.Name, Role: admin.Role(who.Role)})
 		},
-		Models: recognizer.Models, Gives: feature.Gives(Features(cfg)), Vocabularies: e.keeper != nil, Rates: rates(), Sign: presigner{hosts: cfg.PublicHosts}, Log: s.log,
+		Models: recognizer.Models, Gives: feature.Gives(Features(cfg)), Vocabularies: e.keeper != nil, Rates: rates(), Sign: presigner{hosts: cfg.PublicHosts}, Try: tryOf(speechall), Log: s.log,
 	})
 }
 

@@ -25,7 +25,7 @@ import (
 type estate struct {
 	store     *store.Store
 	log       *slog.Logger
-	account   string // id of the account of keys that stand in files
+	account   string // id of the home account: of keys that stand in files, and of whoever runs the server
 	keys      *identity.Keys
 	throttle  *identity.Throttle
 	passwords *auth.Passwords
@@ -83,7 +83,7 @@ type watcher struct {
 // openFiles opens the keys that stand in files, and has the store take over those that it does not know yet.
 func (e *estate) openFiles(ctx context.Context, dir *datadir.Dir, at string, opts Options) (identity.Files, error) {
 	by := store.Actor{Name: "server"}
-	account, err := state.Account(ctx, e.store, by, state.DefaultAccount)
+	account, err := state.Home(ctx, e.store, by)
 	if err != nil {
 		return identity.Files{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/earshot-stt/earshot/dialect/speechall"
 	"github.com/earshot-stt/earshot/dialect/transcribe"
 	"github.com/earshot-stt/earshot/server/admin"
+	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -31,17 +32,20 @@ type rooms struct {
 	speechall http.Handler // nil: it is not spoken
 
 	keep  transcribe.Resources // nil: there are no vocabularies
-	admit func(ctx context.Context, caller auth.Principal) error
+	admit transcribe.Admission
+
+	declined func(ctx context.Context, r *session.Request, why error) // told of streams that callers who are known do not get; nil: nobody is
 }
 
 // rooms puts together what the handlers need.
 func (s *server) rooms(cfg *config.Config, e *estate, recognizer stt.Recognizer, opts Options) (rooms, error) {
 	slots, _ := recognizer.(stt.Slotter)
-	administration := admin.New(admin.Options{Store: e.store, Token: e.admin, Passwords: e.passwords,
+	administration := admin.New(admin.Options{Store: e.store, Home: e.account, Token: e.admin, Passwords: e.passwords,
 		Throttle: e.throttle, Hosts: cfg.PublicHosts, Sessions: s.sessions, Log: s.log, System: admin.System{Version: s.version,
 			Engine: s.engine, Started: s.started, State: s.state, Models: recognizer.Models, Slots: slots, Settings: settings(cfg, opts.Sources)}})
-	console, err := s.console(cfg, e, recognizer, administration)
-	return rooms{keys: e.keys, guard: e.throttle, used: e.keys.Used, keep: e.keeper, admit: e.admit("amazon-json"), speechall: s.speechall(cfg, e, recognizer),
+	speaks := s.speechall(cfg, e, recognizer)
+	console, err := s.console(cfg, e, recognizer, administration, speaks)
+	return rooms{keys: e.keys, guard: e.throttle, used: e.keys.Used, keep: e.keeper, admit: e.admitManagement, speechall: speaks,
 		admin: administration, console: console}, err
 }
 
@@ -61,7 +65,7 @@ func (s *server) handlers(cfg *config.Config, in rooms) http.Handler {
 	if refused == 0 {
 		refused = -1 // none
 	}
-	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: in.keys, Guard: in.guard, Used: in.used, Strangers: in.strange, Hosts: cfg.PublicHosts, Log: s.log,
+	amazon := transcribe.New(transcribe.Options{Sessions: s.sessions, Keys: in.keys, Guard: in.guard, Used: in.used, Strangers: in.strange, Declined: in.declined, Hosts: cfg.PublicHosts, Log: s.log,
 		MaxMessage: int(cfg.Limits.Message), Refused: refused,
 		StrictChunks: cfg.Transcribe.Oversize == config.OversizeRefuse,
 		Unverified:   !cfg.Transcribe.VerifyChunks, ChunkAge: cfg.Transcribe.ChunkAge})

@@ -45,6 +45,9 @@ type server struct {
 // period, then the listeners close. A nil error is a regular end. Errors before serving name the setting at fault.
 func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	path, why := datadir.Resolve(cfg.Data, opts.Getenv)
+	if opts.Sources != nil && cfg.Data != "" {
+		why = opts.Sources.Sources["data"].String()
+	}
 	dir, err := datadir.Open(path)
 	if err != nil {
 		return err
@@ -102,6 +105,10 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 		return err
 	}
 	in.metrics, in.strange = figures.Handler(), figures.Refused
+	in.declined = func(ctx context.Context, r *session.Request, why error) {
+		e.ledger.Refused(r, why)
+		observer.Refused(ctx, r, why)
+	}
 	defer announce(dir, s.at)()
 	return s.run(ctx, cfg, opts.Out, recognizer, listeners, s.handlers(cfg, in), s.backstageHandlers(in))
 }
@@ -223,7 +230,7 @@ func warmUp(ctx context.Context, r stt.Recognizer) error {
 // drain ends everything in order: no new streams, then the running ones, then the listeners. Health checks are answered
 // until the last stream has ended.
 func (s *server) drain(grace time.Duration, web *web) {
-	s.log.Info("shutting down", slog.Int("streams", s.sessions.Active()), slog.Duration("grace", grace))
+	s.log.Info("shutting down", slog.Int("streams", s.sessions.Active()), slog.Duration("grace", grace), slog.String("at_once", "a second signal"))
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	s.sessions.Drain(ctx)
 	cancel()

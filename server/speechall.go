@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -40,10 +41,19 @@ func (s *server) speechall(cfg *config.Config, e *estate, recognizer stt.Recogni
 		},
 		Jobs: job.New(job.Options{Sessions: s.sessions, MaxAudio: cfg.Speechall.MaxAudio, MaxTime: cfg.Limits.Stream,
 			FFmpeg: s.ffmpeg(cfg), Spool: spool.New(cfg.Speechall.SpoolDir, int64(cfg.Speechall.MaxSpool))}),
-		Rulesets: &rulesets{store: e.store}, Admit: e.admit(speechall.ProtocolFile), Rules: compileRules, Fetch: speechall.NewFetch(speechall.FetchOptions{}),
+		Rulesets: &rulesets{store: e.store}, Admit: e.admit(speechall.ProtocolFile), Rules: compileRules, Fetch: fetcher(cfg),
 		MaxMessage: int(cfg.Limits.Message), MaxBody: int64(cfg.Speechall.MaxFile), Compat: cfg.Speechall.Compat, Idle: idle, Log: s.log,
 		Origins: cfg.Speechall.Origins,
 	})
+}
+
+// fetcher makes what gets recordings from somewhere else.
+func fetcher(cfg *config.Config) speechall.Fetch {
+	allow := make([]netip.Prefix, len(cfg.Speechall.FetchAllow))
+	for i, network := range cfg.Speechall.FetchAllow {
+		allow[i] = netip.MustParsePrefix(network) // as package config has it
+	}
+	return speechall.NewFetch(speechall.FetchOptions{Allow: allow, Whole: cfg.Speechall.FetchTime})
 }
 
 // ffmpeg finds the program that decodes what package audio does not; nil: it is not there, or not wanted.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,6 +59,8 @@ func TestSpeechall(t *testing.T) {
 		{"alias", "/v1/transcribe?model=openai.whisper-1", key, http.StatusOK, "Good morning everybody. How are you?"},
 		{"rules", "/v1/transcribe?model=local.script&ruleset_id=" + ruleset.ID, key, http.StatusOK, "Good morning dear friends. How are you?"},
 		{"subtitles", "/v1/transcribe?model=local.script&output_format=vtt", key, http.StatusOK, "WEBVTT\n\n00:00:00.2"},
+		{"the longest query", "/v1/transcribe?model=local.script" + strings.Repeat("&custom_vocabulary="+strings.Repeat("t", 237), 1000), key, http.StatusOK, "Good morning everybody. How are you?"},
+		{"a longer one", "/v1/transcribe?model=local.script&initial_prompt=" + strings.Repeat("t", 300<<10), key, http.StatusBadRequest, `"message":"the query has `},
 		{"another model", "/v1/transcribe?model=deepgram.nova-2", key, http.StatusBadRequest, `"message":`},
 		{"another key", "/v1/transcribe?model=local.script", key + "x", http.StatusUnauthorized, `"message":`},
 	} {
@@ -65,6 +68,35 @@ func TestSpeechall(t *testing.T) {
 		if status != c.status || !strings.Contains(text, c.want) {
 			t.Errorf("%s: %d %s, expected %d %q", c.name, status, text, c.status, c.want)
 		}
+	}
+}
+
+// A recording on a network that is not public is fetched where the operator has said so, and nowhere else.
+func TestFetchAllow(t *testing.T) {
+	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(wav(3 * time.Second)) }))
+	defer files.Close()
+	for _, c := range []struct {
+		allow  string
+		status int
+		want   string
+	}{{"", http.StatusNotFound, "cannot be reached"}, {"10.0.0.0/8", http.StatusNotFound, "cannot be reached"}, {"127.0.0.0/8,::1", http.StatusOK, "Good morning everybody. How are you?"}} {
+		cfg := configure(t, speech, map[string]string{"tls.listen": "off", "speechall.fetch_allow": c.allow})
+		s := start(t, cfg)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.plain+"/v1/transcribe-remote", strings.NewReader(`{"file_url":"`+files.URL+`/talk.wav","model":"local.script"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+apiKey(t, cfg.Data))
+		resp, err := plainClient().Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != c.status || !strings.Contains(string(text), c.want) {
+			t.Errorf("with %q: %d %s, %v", c.allow, resp.StatusCode, text, err)
+		}
+		s.end()
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	wire "github.com/earshot-stt/earshot/wire/speechall"
 )
 
 // web is the HTTP server: one instance on all listeners, and a second one for connections on which HTTP/2 begins although
@@ -33,11 +35,15 @@ func newWeb(handler http.Handler, log *slog.Logger) *web {
 	return w
 }
 
+// maxHeader is how much of a request may come before its body, in bytes: the longest query of any protocol must fit, and what is wrong with
+// a longer one is best told by who reads it.
+const maxHeader = wire.MaxQuery + 64<<10
+
 func newHTTP(handler http.Handler, log *slog.Logger) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{Handler: handler, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return context.Background() },
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: 250,

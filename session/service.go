@@ -18,7 +18,8 @@ import (
 // Gate decides whether one more stream may start.
 type Gate interface {
 	// Admit returns what to call when the stream has ended, or why there is none to be: an *stt.Error with code Quota,
-	// Exhausted or Denied. It may be called concurrently and does not wait for capacity.
+	// Exhausted or Denied. The stream may begin later than that, or not at all, see [Service.Reserve]; then r has no Config yet. It may be
+	// called concurrently and does not wait for capacity.
 	Admit(ctx context.Context, r *Request) (release func(), err error)
 }
 
@@ -62,6 +63,8 @@ type Request struct {
 	// Resume is how long after its beginning a session may be taken up again by another request with the same Caller and ID; 0: not
 	// at all. Its times go on then, and so does what was being said when the connection broke.
 	Resume time.Duration
+
+	place func() // gives back the place that Reserve took; nil: none
 }
 
 // Limits bound sessions. A zero value means none, but for Lag and Finish, which have defaults.
@@ -126,9 +129,7 @@ func NewService(opts Options) *Service {
 func (s *Service) Open(ctx context.Context, r *Request) (*Session, error) {
 	ses, err := s.open(ctx, r)
 	if err != nil {
-		s.opts.Log.LogAttrs(ctx, slog.LevelInfo, "stream refused",
-			append(r.attrs(), slog.String("code", stt.CodeOf(err).String()), slog.String("reason", err.Error()))...)
-		s.tellRefused(ctx, r, err)
+		s.refused(ctx, r, err)
 		return nil, err
 	}
 	if s.opts.Observer != nil {
@@ -192,8 +193,9 @@ func (s *Service) open(ctx context.Context, r *Request) (*Session, error) {
 
 // admit asks whether there may be one more stream, and opens it.
 func (s *Service) admit(ctx context.Context, ses *Session, cfg stt.Config) (err error) {
-	ses.leave = func() {}
-	if s.opts.Gate != nil {
+	reserved := ses.req.place != nil
+	ses.leave = ses.req.takePlace()
+	if s.opts.Gate != nil && !reserved {
 		if ses.leave, err = s.opts.Gate.Admit(ctx, ses.req); err != nil {
 			return err
 		}

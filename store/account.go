@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -18,14 +19,15 @@ type Account struct {
 func (s *Store) CreateAccount(ctx context.Context, by Actor, a Account) (Account, error) {
 	a.Created = orNow(a.Created, s)
 	err := s.change(ctx, "create account", by, func(c conn) (AuditEntry, error) {
+		taking := fmt.Sprintf("the name %q or the id %s", a.Name, a.ID)
 		if a.ID == "" {
-			a.ID = newAccountID()
+			a.ID, taking = newAccountID(), fmt.Sprintf("the name %q", a.Name)
 		}
 		if err := a.check(); err != nil {
 			return AuditEntry{}, err
 		}
 		if err := insertAccount(ctx, c, a); err != nil {
-			return AuditEntry{}, taken(err, "there is an account with the name %q or the id %s already", a.Name, a.ID)
+			return AuditEntry{}, taken(err, "there is an account with %s already", taking)
 		}
 		return entryOf("create", "account", a.ID, a.ID, a)
 	})

@@ -16,6 +16,7 @@ type dialect struct {
 	numbered bool              // arguments are $1, $2 and not ?
 	schema   *strings.Replacer // for the words in migrations/*.sql
 	snapshot *sql.TxOptions    // for reading everything as it is at one moment
+	tables   string            // query for how many tables called "store" there are
 }
 
 func sqliteDialect() dialect {
@@ -25,6 +26,7 @@ func sqliteDialect() dialect {
 		schema: strings.NewReplacer("$INT", "INTEGER", "$TEXT", "TEXT", "$BYTES", "BLOB", "$EMPTY", "x''", "$STRICT", "STRICT",
 			"$CLUSTERED", "STRICT, WITHOUT ROWID"),
 		snapshot: &sql.TxOptions{ReadOnly: true},
+		tables:   "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'store'",
 	}
 }
 
@@ -35,6 +37,7 @@ func postgresDialect() dialect {
 		schema: strings.NewReplacer("$INT", "BIGINT", "$TEXT", `TEXT COLLATE "C"`, "$BYTES", "BYTEA", "$EMPTY", "''", "$STRICT", "",
 			"$CLUSTERED", ""),
 		snapshot: &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
+		tables:   "SELECT CASE WHEN to_regclass('store') IS NULL THEN 0 ELSE 1 END",
 	}
 }
 

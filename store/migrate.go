@@ -81,8 +81,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	if found > newest {
-		return stt.Errorf(stt.Unsupported, "the database is of a newer earshot: its tables have version %d, and this program knows those up to %d; "+
-			"run the newer program, or restore a backup made before it ran", found, newest)
+		return tooNew(found, newest)
 	}
 	done, err := p.Up(ctx)
 	if err != nil {

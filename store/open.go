@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -33,7 +32,8 @@ const (
 //	sqlite:PATH                              a file of mode 0600; beside it PATH-wal and PATH-shm while it is open, and PATH-lock
 //	postgres://user:password@host/database   as libpq understands it; the database must exist, with the encoding UTF8
 //
-// A database of a newer version of this program is refused, and so is a master key other than the one that sealed what is in it.
+// Where the file of a database is missing and its journal is not, that is a Conflict, and nothing is made: what was written last is in the
+// journal. A database of a newer version of this program is refused, and so is a master key other than the one that sealed what is in it.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	s := &Store{now: o.Now, log: o.Log, reload: o.Reload, series: newSeriesCache(), wide: newWideCache()}
 	if s.now == nil {
@@ -42,9 +42,9 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	var err error
 	switch scheme, rest, _ := strings.Cut(url, ":"); scheme {
 	case "sqlite":
-		err = s.openSQLite(ctx, rest)
+		err = s.openSQLite(ctx, rest, o)
 	case "postgres", "postgresql":
-		err = s.openPostgres(ctx, url)
+		err = s.openPostgres(ctx, url, o)
 	default:
 		return nil, invalid("store", "expected sqlite:PATH or postgres://user:password@host/database") // what came may have a password in it
 	}
@@ -61,8 +61,13 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	var err error
+	if s.held != nil {
+		if err = s.held.Close(); errors.Is(err, sql.ErrConnDone) { // closed before
+			err = nil
+		}
+	}
 	if s.read != nil && s.read != s.write {
-		err = s.read.Close()
+		err = errors.Join(err, s.read.Close())
 	}
 	if s.write != nil {
 		err = errors.Join(err, s.write.Close())
@@ -76,39 +81,36 @@ func (s *Store) Close() error {
 // String says where the store is, without user or password.
 func (s *Store) String() string { return s.where }
 
-func (s *Store) openSQLite(ctx context.Context, path string) error {
-	s.dialect = sqliteDialect()
-	switch {
-	case path == "" || strings.HasPrefix(path, ":"):
-		return invalid("store", "expected a path after sqlite:; a database in memory would be another for every connection")
-	case strings.ContainsRune(path, 0):
-		return invalid("store", "expected a path without a zero byte")
-	}
-	path, err := filepath.Abs(path)
+func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
+	path, err := s.atPath(path)
 	if err != nil {
 		return err
 	}
-	s.where = "sqlite:" + path
-	if err := ownFile(path); err != nil {
+	// Before anything is made, the lock included: where a database is missed the folder stays as it is.
+	if _, err := seek(path, o.Existing); err != nil {
 		return err
 	}
 	// Each process takes this lock alone while it looks at the tables and mends them. It is a file of its own, since SQLite loses
 	// its locks when anybody in the process closes the file itself.
 	unlock, err := lockFile(ctx, path+"-lock")
+	if cause := (*fs.PathError)(nil); errors.As(err, &cause) {
+		return invalid("store", "the database cannot be made: %v", err)
+	}
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&_defensive=1&_dqs=0&_foreign_keys=1&_busy_timeout=" + sqliteBusy
-	if s.write, err = sql.Open("sqlite", name+"&_txlock=immediate&_synchronous=FULL"); err != nil {
+	if err := ownFile(path, o.Existing); err != nil {
 		return err
 	}
-	s.write.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", name+"&_query_only=1"); err != nil {
+	if err := s.connectSQLite(path); err != nil {
 		return err
 	}
-	s.read.SetMaxOpenConns(sqliteReaders)
-	s.read.SetMaxIdleConns(sqliteReaders)
+	if o.Existing {
+		if err := s.furnished(ctx); err != nil {
+			return err
+		}
+	}
 	var mode string
 	if err := s.write.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode); err != nil {
 		return err
@@ -119,32 +121,71 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
+	if err := s.hold(ctx); err != nil {
+		return err
+	}
 	s.place, err = placeOf(path)
 	return err
 }
 
-// ownFile makes the file where it is missing. SQLite gives the files beside it the same mode.
-func ownFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err == nil {
-		return f.Close()
-	}
-	if !errors.Is(err, fs.ErrExist) {
-		return invalid("store", "the database cannot be made: %v", err)
-	}
-	info, err := os.Stat(path)
+// atPath takes the path of an address.
+func (s *Store) atPath(path string) (string, error) {
+	s.dialect = sqliteDialect()
 	switch {
-	case err != nil:
-		return invalid("store", "%v", err)
-	case !info.Mode().IsRegular():
-		return invalid("store", "expected a file at %q; got something else", path)
-	case info.Mode().Perm()&0o077 != 0:
-		return invalid("store", "expected a database that only its owner may read (mode 0600); %q has mode %04o: run chmod 600 on it", path, info.Mode().Perm())
+	case path == "" || strings.HasPrefix(path, ":"):
+		return "", invalid("store", "expected a path after sqlite:; a database in memory would be another for every connection")
+	case strings.ContainsRune(path, 0):
+		return "", invalid("store", "expected a path without a zero byte")
 	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	s.where = "sqlite:" + path
+	return path, nil
+}
+
+// connectSQLite makes both pools, which connect when they are used.
+func (s *Store) connectSQLite(path string) (err error) {
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&_defensive=1&_dqs=0&_foreign_keys=1&_busy_timeout=" + sqliteBusy
+	if s.write, err = sql.Open("sqlite", name+"&_txlock=immediate&_synchronous=FULL"); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", name+"&_query_only=1"); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(1 + sqliteReaders)
+	s.read.SetMaxIdleConns(1 + sqliteReaders)
 	return nil
 }
 
-func (s *Store) openPostgres(ctx context.Context, address string) error {
+func (s *Store) openPostgres(ctx context.Context, address string, o Options) error {
+	if err := s.connectPostgres(ctx, address); err != nil {
+		return err
+	}
+	if o.Existing {
+		if err := s.furnished(ctx); err != nil {
+			return err
+		}
+	}
+	// The lock belongs to a connection, and goes with it should the process die.
+	locked, err := s.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer locked.Close() // after the unlocking below
+	if _, err := locked.ExecContext(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
+		return err
+	}
+	defer func() { // also when ctx is done: the connection goes back to the pool
+		_, _ = locked.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
+	}()
+	return s.migrate(ctx)
+}
+
+// connectPostgres makes the pool, and looks whether the database can be reached and is one that will do.
+func (s *Store) connectPostgres(ctx context.Context, address string) error {
 	s.dialect = postgresDialect()
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
@@ -167,17 +208,5 @@ func (s *Store) openPostgres(ctx context.Context, address string) error {
 	if encoding != "UTF8" {
 		return &stt.Error{Code: stt.Unsupported, Msg: "expected a PostgreSQL database with the encoding UTF8; this one has " + encoding}
 	}
-	// The lock belongs to a connection, and goes with it should the process die.
-	locked, err := s.write.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer locked.Close() // after the unlocking below
-	if _, err := locked.ExecContext(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
-		return err
-	}
-	defer func() { // also when ctx is done: the connection goes back to the pool
-		_, _ = locked.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
-	}()
-	return s.migrate(ctx)
+	return nil
 }

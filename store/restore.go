@@ -124,7 +124,7 @@ func (b *Backup) into(ctx context.Context, s *Store, c conn, by Actor) error {
 	}
 	for name, n := range found {
 		if n > 0 {
-			return stt.Errorf(stt.Conflict, "expected a store with nothing in it; this one has rows in the table %q", name)
+			return stt.Errorf(stt.Conflict, "expected a store with nothing in it; this one has rows in the table %q: stop the server if one has been started with it, and restore into a new data folder", name)
 		}
 	}
 	if err := b.rows(ctx, c); err != nil {

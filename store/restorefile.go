@@ -27,7 +27,7 @@ func newFile(url string) (path string, ok bool) {
 
 // asFile makes a SQLite database of the backup. It removes nothing but what it has made under a name of its own.
 func (b *Backup) asFile(ctx context.Context, path string, by Actor, o Options) error {
-	if err := noJournal(path); err != nil {
+	if err := alone(path); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".restore-*") // mode 0600
@@ -51,7 +51,7 @@ func (b *Backup) asFile(ctx context.Context, path string, by Actor, o Options) e
 
 // named gives a database that is closed its name, unless something has that by now.
 func named(own, path string) error {
-	err := first(noJournal(own), noJournal(path)) // whoever closes a database last empties its journal
+	err := first(noJournal(own), alone(path)) // whoever closes a database last empties its journal
 	if err == nil {
 		err = synced(own)
 	}
@@ -67,11 +67,11 @@ func named(own, path string) error {
 	return synced(filepath.Dir(path))
 }
 
-// noJournal sees to it that there is no journal beside a file, which SQLite would take for a part of it.
+// noJournal sees to it that all of a database that was closed is in its file.
 func noJournal(path string) error {
 	for _, suffix := range []string{"-wal", "-journal"} {
 		if info, err := os.Lstat(path + suffix); err == nil && info.Size() > 0 {
-			return stt.Errorf(stt.Conflict, "%q belongs to a database that is not there; move it away", path+suffix)
+			return stt.Errorf(stt.Conflict, "%q was not emptied: another process has the database open", path+suffix)
 		}
 	}
 	return nil

@@ -50,6 +50,12 @@ func (s *Store) mark(ctx context.Context, m *Master) (id string, check []byte, e
 	return id, check, err
 }
 
+// SealedWith returns the id of the master key that the secrets in the store are sealed with; empty: nothing is sealed yet.
+func (s *Store) SealedWith(ctx context.Context) (id string, err error) {
+	id, _, err = sealedWith(ctx, s.reader())
+	return id, s.fail("look at the store", err)
+}
+
 func sealedWith(ctx context.Context, c conn) (id string, check []byte, err error) {
 	err = c.row(ctx, "SELECT master, master_check FROM store").Scan(&id, &check)
 	return id, check, err

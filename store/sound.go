@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"io/fs"
 	"log/slog"
 	"os"
-
-	"github.com/earshot-stt/earshot/stt"
+	"time"
 )
 
 // Sound returns nil where the store can do all it is for. Otherwise it is still there and answers, but its file is not the one at its address any
@@ -16,6 +14,9 @@ func (s *Store) Sound(ctx context.Context) error {
 	if err := s.inPlace(); err != nil {
 		return s.fail("look at the store", err)
 	}
+	if err := s.settle(ctx); err != nil {
+		return s.fail("look at the store", err)
+	}
 	if s.master.Load() == nil {
 		return nil
 	}
@@ -23,33 +24,22 @@ func (s *Store) Sound(ctx context.Context) error {
 	return s.fail("look at the store", err)
 }
 
-// place is the file of a SQLite database, as it was when it was opened.
-type place struct {
-	path string
-	info fs.FileInfo // nil: the database is no file
-}
+// quiet is how long nothing must have been written before the journal of SQLite goes to the database.
+const quiet = time.Minute
 
-func placeOf(path string) (place, error) {
-	info, err := os.Stat(path)
-	return place{path, info}, err
-}
-
-// inPlace returns nil where the file at the store's address is the one that was opened. SQLite goes on with a file that has been
-// deleted, and that nobody will ever find again.
-func (s *Store) inPlace() error {
+// settle has what stands in SQLite's journal alone written to the database, once nothing has been written for a while. Else all of a small
+// installation would be in the journal for ever, and a copy of the one file next to nothing. A checkpoint that a reader or a writer is in
+// the way of does what it can.
+func (s *Store) settle(ctx context.Context) error {
 	if s.place.info == nil {
 		return nil
 	}
-	now, err := os.Stat(s.place.path)
-	if err == nil && os.SameFile(s.place.info, now) {
-		return nil
+	info, err := os.Stat(s.place.path + "-wal")
+	if err != nil || info.Size() == 0 || time.Since(info.ModTime()) < quiet || s.settled.Swap(info.ModTime().UnixNano()) == info.ModTime().UnixNano() {
+		return err
 	}
-	what := "another file is at"
-	if err != nil {
-		what = "there is no such file any more at"
-	}
-	return &stt.Error{Code: stt.Unavailable, Option: "store", Err: err,
-		Msg: "the database has been taken away while it is in use: " + what + " " + shown(s.place.path) + "; nothing can be changed until it is back, or the program is started again"}
+	var busy, inJournal, written int64
+	return s.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &inJournal, &written)
 }
 
 // reloaded looks whether the master key that the store is sealed with by now can be had, and uses it from now on.

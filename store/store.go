@@ -15,6 +15,8 @@ type Options struct {
 	// Reload gets the master key again where another process has put a new one in its place; nil: then it cannot be had, until the store is
 	// opened again. It may be called from several goroutines at a time.
 	Reload func() (*Master, error)
+	// Existing has nothing made: where there is no store yet, [Open] fails with NotFound, and leaves everything as it is.
+	Existing bool
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 	// Log hears of migrations; nil: nobody does.
@@ -35,12 +37,14 @@ type Store struct {
 
 	reload func() (*Master, error) // nil: it cannot be had
 	place  place
+	held   *sql.Conn // nil: PostgreSQL
 
-	master atomic.Pointer[Master] // nil: none
-	closed atomic.Bool
-	series *seriesCache
-	wide   *wideCache
-	pruned atomic.Int64 // when sequences of old sessions were last forgotten, in microseconds
+	master  atomic.Pointer[Master] // nil: none
+	closed  atomic.Bool
+	series  *seriesCache
+	wide    *wideCache
+	settled atomic.Int64 // the time of the journal that was written to the database last, in nanoseconds
+	pruned  atomic.Int64 // when sequences of old sessions were last forgotten, in microseconds
 }
 
 // Actor is who makes an administrative change, for the audit log.

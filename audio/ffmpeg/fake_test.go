@@ -205,6 +205,31 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// However many files of one owner are being decoded, there are places for another's.
+func TestShare(t *testing.T) {
+	p := fake(t, ffmpeg.Options{Most: 8}, "header; cat >/dev/null")
+	bodies, end := io.Pipe()
+	defer end.Close()
+	open := func(owner string, want stt.Code) {
+		t.Helper()
+		r, err := p.Open(t.Context(), ffmpeg.Input{Format: webm, Owner: owner, Body: bodies}, func() { end.Close() })
+		if stt.CodeOf(err) != want {
+			t.Fatalf("%q: %v, expected code %v", owner, err, want)
+		}
+		if err == nil {
+			t.Cleanup(func() { r.Close(func() { end.Close() }) })
+		}
+	}
+	for range 6 {
+		open("first", 0)
+	}
+	open("first", stt.Quota)
+	open("second", 0)
+	open("first", stt.Quota)
+	open("", 0)
+	open("third", stt.Exhausted)
+}
+
 // A body that fails is not a file that ends.
 func TestBrokenBody(t *testing.T) {
 	broken := errors.New("the client is gone")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -20,7 +21,8 @@ type Options struct {
 	Memory int64
 	// Time is how much time of a processor a process may use; 0: 10 min.
 	Time time.Duration
-	// Most is how many processes there may be at a time; 0: 16.
+	// Most is how many processes there may be at a time; 0: 16. Of these one owner may have three times as many as are left for all
+	// others: three quarters where he is the only one and they are not very few.
 	Most int
 	// Folder is where processes have folders of their own, which stay empty; empty: the system's for temporary files.
 	Folder string
@@ -28,9 +30,12 @@ type Options struct {
 
 // Program is an ffmpeg that is installed. It may be used concurrently.
 type Program struct {
-	opts  Options
-	path  string
-	slots chan struct{} // holds a token for each process
+	opts Options
+	path string
+
+	mu   sync.Mutex // guards all below
+	open int        // processes
+	by   map[string]int
 }
 
 // Find looks for the program. The error says how to install it.
@@ -41,7 +46,7 @@ func Find(o Options) (*Program, error) {
 		return nil, fmt.Errorf("the program %q is not there: install ffmpeg (Debian: apt-get install ffmpeg), or say where it is", o.Program)
 	}
 	o.Memory, o.Time, o.Most = cmp.Or(o.Memory, 256<<20), cmp.Or(o.Time, 10*time.Minute), cmp.Or(o.Most, 16)
-	return &Program{opts: o, path: path, slots: make(chan struct{}, o.Most)}, nil
+	return &Program{opts: o, path: path, by: map[string]int{}}, nil
 }
 
 // Path is where the program is.
@@ -50,6 +55,8 @@ func (p *Program) Path() string { return p.path }
 // Input is a file to decode.
 type Input struct {
 	Format Format
+	// Owner is whose file it is, such as an account; empty: nobody's, which is held to no share of the processes.
+	Owner string
 	// Body is the file, which is read by a goroutine of the recording's own.
 	Body io.Reader
 	// File is the file in place of Body, where the program must seek; it may be one whose name is gone. It must stay open until the
@@ -59,18 +66,37 @@ type Input struct {
 	Most time.Duration
 }
 
+// share is how many times what is left one owner may have.
+const share = 3
+
 // take begins to use one of the processes that there may be.
-func (p *Program) take() error {
-	select {
-	case p.slots <- struct{}{}:
-		return nil
-	default:
+func (p *Program) take(owner string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	left, own := p.opts.Most-p.open, p.by[owner]
+	switch {
+	case left <= 0:
 		return &stt.Error{Code: stt.Exhausted, Op: "decode", RetryAfter: time.Second,
 			Msg: fmt.Sprintf("%d files are being decoded already; try again", p.opts.Most)}
+	case owner != "" && own >= share*left:
+		return &stt.Error{Code: stt.Quota, Op: "decode", RetryAfter: time.Second,
+			Msg: fmt.Sprintf("%d files of the account are being decoded already, which leaves few places for others; try again", own)}
 	}
+	p.open++
+	if owner != "" {
+		p.by[owner]++
+	}
+	return nil
 }
 
-func (p *Program) give() { <-p.slots }
+func (p *Program) give(owner string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open--
+	if p.by[owner]--; p.by[owner] <= 0 {
+		delete(p.by, owner)
+	}
+}
 
 // limits is what the shell does before it becomes the program: no dumps, no files, few descriptors, bounded time and memory. A bound
 // that a system does not know is left out. Address space is bounded as well, with room for the program's libraries.

@@ -42,10 +42,10 @@ type Recording struct {
 }
 
 // Open begins to decode a file, and returns when its format is known. ctx is for all of the decoding. The error is Malformed or
-// Unsupported for what cannot be decoded, Exhausted where too much is being decoded, that of in.Body, or that of ctx. in.Body is not
+// Unsupported for what cannot be decoded, Exhausted where too much is being decoded, Quota where too much of it is the owner's, that of in.Body, or that of ctx. in.Body is not
 // read any more after an error; interrupt ends a read of it that waits, as Close says.
 func (p *Program) Open(ctx context.Context, in Input, interrupt func()) (*Recording, error) {
-	if err := p.take(); err != nil {
+	if err := p.take(in.Owner); err != nil {
 		return nil, err
 	}
 	r := &Recording{program: p, input: in, said: new(words), fed: make(chan struct{})}
@@ -187,7 +187,7 @@ func (r *Recording) Close(interrupt func()) {
 		if r.folder != "" {
 			_ = os.RemoveAll(r.folder) // it is empty
 		}
-		r.program.give()
+		r.program.give(r.input.Owner)
 	})
 }
 

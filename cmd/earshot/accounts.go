@@ -7,6 +7,7 @@ import (
 	"github.com/earshot-stt/earshot/server/admin"
 	"github.com/earshot-stt/earshot/server/state"
 	"github.com/earshot-stt/earshot/store"
+	"github.com/earshot-stt/earshot/stt"
 )
 
 // accountsCmd manages accounts: customers or teams, which own keys and have limits and a bill.
@@ -18,7 +19,7 @@ type accountsCmd struct {
 	Rename  accountsRenameCmd  `cmd:"" help:"Change the name of an account."`
 	Disable accountsDisableCmd `cmd:"" help:"Refuse all keys of an account until it is enabled again."`
 	Enable  accountsEnableCmd  `cmd:"" help:"Accept the keys of a disabled account again."`
-	Delete  accountsDeleteCmd  `cmd:"" help:"Delete an account that has no users, keys and vocabularies any more."`
+	Delete  accountsDeleteCmd  `cmd:"" help:"Delete an account that has no users and keys any more."`
 }
 
 // accountArg names an account.
@@ -52,7 +53,7 @@ func (c *accountsCreateCmd) Run(env *environment) error {
 	if err := c.to(&account.Limits); err != nil {
 		return err
 	}
-	return c.with(env, func(s *store.Store, by store.Actor) error {
+	return c.making(env, func(s *store.Store, by store.Actor) error {
 		made, err := s.CreateAccount(env.ctx, by, account)
 		if err != nil {
 			return err
@@ -68,7 +69,7 @@ type accountsListCmd struct {
 
 // Run prints a table.
 func (c *accountsListCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		list, err := all(func(p store.Page) ([]store.Account, string, error) { return s.Accounts(env.ctx, p) })
 		if err != nil {
 			return err
@@ -87,7 +88,7 @@ type accountsShowCmd struct {
 
 // Run prints the account.
 func (c *accountsShowCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		a, err := state.FindAccount(env.ctx, s, c.Account)
 		if err != nil {
 			return err
@@ -103,11 +104,31 @@ func (a accountArg) changed(env *environment, f *stateFlags, format formatFlag, 
 		if err != nil {
 			return err
 		}
-		if account, err = s.UpdateAccount(env.ctx, by, account.ID, change); err != nil {
+		home, err := homeID(env, s)
+		if err != nil {
+			return err
+		}
+		account, err = s.UpdateAccount(env.ctx, by, account.ID, func(a *store.Account) error {
+			was := *a
+			if err := change(a); err != nil {
+				return err
+			}
+			return state.Stays(home, was, *a)
+		})
+		if err != nil {
 			return err
 		}
 		return printAccount(env, format, account)
 	})
+}
+
+// homeID returns the id of the account whose users run the server; empty: there is none yet.
+func homeID(env *environment, s *store.Store) (string, error) {
+	home, err := state.FindHome(env.ctx, s)
+	if stt.CodeOf(err) == stt.NotFound {
+		return "", nil
+	}
+	return home.ID, err
 }
 
 type accountsLimitsCmd struct {
@@ -162,7 +183,8 @@ func (c *accountsEnableCmd) Run(env *environment) error {
 type accountsDeleteCmd struct {
 	stateFlags
 	accountArg
-	Yes bool `help:"Do not ask."`
+	WithVocabularies bool `help:"Delete its vocabularies, vocabulary filters and replacement rulesets too."`
+	Yes              bool `help:"Do not ask."`
 }
 
 // Run deletes the account.
@@ -172,10 +194,21 @@ func (c *accountsDeleteCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		if err := confirmed(env, c.Yes, fmt.Sprintf("the account %s (%q)", a.ID, a.Name)); err != nil {
+		home, err := homeID(env, s)
+		if err != nil {
 			return err
 		}
-		if err := s.DeleteAccount(env.ctx, by, a.ID); err != nil {
+		if err := state.StaysThere(home, a.ID); err != nil {
+			return err
+		}
+		what := fmt.Sprintf("the account %s (%q)", a.ID, a.Name)
+		if c.WithVocabularies {
+			what += ", with its vocabularies, filters and rulesets,"
+		}
+		if err := confirmed(env, c.Yes, what); err != nil {
+			return err
+		}
+		if err := admin.RemoveAccount(env.ctx, s, by, a.ID, c.WithVocabularies, "--with-vocabularies deletes what else there is with it"); err != nil {
 			return err
 		}
 		fmt.Fprintf(env.errOut, "deleted %s\n", a.ID)

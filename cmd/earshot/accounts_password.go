@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -76,7 +78,7 @@ func newPassword(env *environment, name string, temporary bool) (hash string, er
 			}
 		}
 	} else {
-		password, err = bufio.NewReader(io.LimitReader(env.in, 4096)).ReadString('\n')
+		password, err = heard(env, func() (string, error) { return bufio.NewReader(io.LimitReader(env.in, 4096)).ReadString('\n') })
 		if errors.Is(err, io.EOF) && password != "" {
 			err = nil
 		}
@@ -94,10 +96,55 @@ func newPassword(env *environment, name string, temporary bool) (hash string, er
 	return auth.NewPasswords(auth.Cost{}).Hash(env.ctx, password, temporary)
 }
 
-// ask reads a line that does not show.
+// ask reads a line that does not show. An interrupt ends it, and leaves the terminal as it was.
 func ask(env *environment, in *os.File, prompt string) (string, error) {
-	fmt.Fprint(env.errOut, prompt)
-	line, err := term.ReadPassword(int(in.Fd()))
+	was, err := term.GetState(int(in.Fd()))
+	if err != nil {
+		return "", err
+	}
+	line, err := heard(env, func() (string, error) {
+		line, err := term.ReadPassword(int(in.Fd()))
+		return string(line), err
+	}, func() {
+		silent(in, was)
+		fmt.Fprint(env.errOut, prompt)
+	})
 	fmt.Fprintln(env.errOut)
-	return string(line), err
+	return line, errors.Join(err, term.Restore(int(in.Fd()), was))
+}
+
+// silent waits until the terminal does not show any more what is typed, as it was before: whoever is asked, or interrupts, does so afterwards.
+func silent(in *os.File, was *term.State) {
+	const tries, pause = 200, 5 * time.Millisecond // then it is one that always shows
+	again := time.NewTicker(pause)
+	defer again.Stop()
+	for range tries {
+		if now, err := term.GetState(int(in.Fd())); err != nil || !reflect.DeepEqual(now, was) {
+			return
+		}
+		<-again.C
+	}
+}
+
+// heard waits for what somebody types or pipes, but no longer than until the command is interrupted: a read cannot be. It runs
+// begun while it reads.
+func heard(env *environment, read func() (string, error), begun ...func()) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() { // owned by the process: a read that waits ends with it at the latest
+		line, err := read()
+		got <- answer{line, err}
+	}()
+	for _, f := range begun {
+		f()
+	}
+	select {
+	case a := <-got:
+		return a.line, a.err
+	case <-env.ctx.Done():
+		return "", env.ctx.Err()
+	}
 }

@@ -34,7 +34,7 @@ func (c *adminTokensCreateCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	return c.with(env, func(s *store.Store, by store.Actor) error {
+	return c.making(env, func(s *store.Store, by store.Actor) error {
 		made, token, err := s.CreateAdminToken(env.ctx, by, store.AdminToken{Name: c.Name, Role: c.kept(), Expires: until})
 		if err != nil {
 			return err
@@ -58,7 +58,7 @@ type adminTokensListCmd struct {
 
 // Run prints a table.
 func (c *adminTokensListCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		list, err := tokens(env, s)
 		if err != nil {
 			return err

@@ -75,7 +75,7 @@ func (c *usersCreateCmd) Run(env *environment) error {
 			return err
 		}
 	}
-	return c.with(env, func(s *store.Store, by store.Actor) error {
+	return c.making(env, func(s *store.Store, by store.Actor) error {
 		owner, err := state.Account(env.ctx, s, by, c.Account)
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ type usersListCmd struct {
 
 // Run prints a table.
 func (c *usersListCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		account, err := accountID(env, s, c.Account)
 		if err != nil {
 			return err

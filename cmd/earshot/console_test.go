@@ -38,15 +38,18 @@ func signIn(t *testing.T, address, body string) (int, map[string]any) {
 // Whoever may write to the data folder gets in, by a link beside a running server or by a user that he makes.
 func TestConsole(t *testing.T) {
 	w := newWorld(t)
+	if r := w.run("", "console"); r.code != 1 || r.out != "" || !strings.Contains(r.err, "there is no data folder") {
+		t.Errorf("without a store: %+v", r)
+	}
+	made := w.run("correct horse battery\n", "users", "create", "alice", "--role", "operator", "--with-password")
+	if made.code != 0 || !strings.Contains(made.out, "password  set") || strings.Contains(made.out+made.err, "battery") {
+		t.Errorf("%+v", made)
+	}
 	link := regexp.MustCompile(`^(http://localhost:\d+/)#/signin\?code=(esl_\w+)\n$`)
 	before := w.run("", "console", "--role", "viewer")
 	m := link.FindStringSubmatch(before.out)
 	if before.code != 0 || m == nil || m[1] != "http://localhost:8080/" || !strings.Contains(before.err, "No server runs") {
 		t.Errorf("without a server: %+v", before)
-	}
-	made := w.run("correct horse battery\n", "users", "create", "alice", "--role", "operator", "--with-password")
-	if made.code != 0 || !strings.Contains(made.out, "password  set") || strings.Contains(made.out+made.err, "battery") {
-		t.Errorf("%+v", made)
 	}
 	server, address := w.serve()
 	server.out.await(`^console: http://localhost:\d+/$`)

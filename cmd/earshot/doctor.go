@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,9 +24,8 @@ import (
 )
 
 type doctorCmd struct {
-	Config string            `type:"path" placeholder:"FILE" env:"EARSHOT_CONFIG" help:"Configuration file of the server."`
-	Data   string            `type:"path" placeholder:"DIR" help:"Data folder of the server."`
-	Set    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration; may be repeated."`
+	stateFlags
+	Set map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"A key of the configuration; may be repeated."`
 }
 
 // finding is one thing that was looked at.
@@ -37,15 +37,11 @@ type finding struct {
 
 // Run prints what it finds and fails when something has to be mended.
 func (c *doctorCmd) Run(env *environment) error {
-	flags := c.Set
-	if flags == nil {
-		flags = map[string]string{}
-	}
-	if c.Data != "" {
-		flags["data"] = c.Data
-	}
+	flags := map[string]string{}
+	maps.Copy(flags, c.Set)
+	maps.Copy(flags, c.stateFlags.flags())
 	all := []finding{{"version", true, fmt.Sprintf("%s, %s %s/%s", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)}}
-	cfg, _, err := loadConfig(c.Config, flags)
+	cfg, info, err := loadConfig(c.Config, flags)
 	if err != nil {
 		all = append(all, finding{"configuration", false, err.Error()})
 		cfg = config.Default()
@@ -53,8 +49,9 @@ func (c *doctorCmd) Run(env *environment) error {
 		all = append(all, finding{"configuration", true, "engine " + cfg.Engine})
 	}
 	all = append(all, engineFindings(env, cfg)...)
-	all = append(all, folderFindings(env, cfg)...)
+	all = append(all, folderFindings(env, cfg, info)...)
 	folder, _ := datadir.Resolve(cfg.Data, env.getenv)
+	all = append(all, storeFindings(env, cfg, folder)...)
 	all = append(all, portFinding(env, "plain port", "listen", cfg.Listen, folder), portFinding(env, "TLS port", "tls.listen", cfg.TLS.Listen, folder))
 	all = append(append(all, certificateFindings(cfg)...), consoleFinding(cfg, folder), clockFinding())
 	bad := 0

@@ -16,9 +16,12 @@ import (
 )
 
 // folderFindings looks at the data folder and what is in it, without making, changing or locking anything.
-func folderFindings(env *environment, cfg *config.Config) []finding {
+func folderFindings(env *environment, cfg *config.Config, sources *config.Info) []finding {
 	const what = "data folder"
 	path, why := datadir.Resolve(cfg.Data, env.getenv)
+	if sources != nil && cfg.Data != "" {
+		why = sources.Sources["data"].String()
+	}
 	if path == "" {
 		return []finding{{what, false, "no folder is known: give --data DIR, or set HOME"}}
 	}

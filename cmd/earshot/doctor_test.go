@@ -120,3 +120,41 @@ func TestRecordsAsFlags(t *testing.T) {
 		}
 	}
 }
+
+// TestDoctorStore: a database that is missing, elsewhere or sealed with another key is not "all is well", and nothing is made or changed.
+func TestDoctorStore(t *testing.T) {
+	w := newWorld(t)
+	doctor := func(code int, says string, args ...string) {
+		t.Helper()
+		r := w.run("", append([]string{"doctor", "--set=listen=127.0.0.1:0", "--set=tls.listen=off", "--data=d"}, args...)...)
+		if r.code != code || !regexp.MustCompile(says).MatchString(r.out) || strings.Contains(r.out, "hush") {
+			t.Errorf("%q: exit code %d, expected %d and %q:\n%s", args, r.code, code, says, r.out)
+		}
+	}
+	doctor(0, `ok    store +will be made`)
+	w.good("keys", "create", "--name", "app", "--data", "d")
+	doctor(0, `ok    store +sqlite:\S+/d/earshot.db\nok    master key +\S+/d/master-key, id [0-9a-f]{16}`)
+	doctor(1, `FAIL  store +.*cannot be reached`, "--store=postgres://earshot:hush@127.0.0.1:1/earshot")
+	doctor(1, `FAIL  store +.*expected a file`, "--store=sqlite:"+w.dir)
+	w.write("d/lock", nil) // a server has run
+	for _, name := range []string{"master-key", "earshot.db"} {
+		if err := os.Rename(w.path("d/"+name), w.path(name)); err != nil {
+			t.Fatal(err)
+		}
+		if name == "earshot.db" {
+			doctor(1, `FAIL  store +a server has run with this folder`)
+			continue
+		}
+		doctor(1, `FAIL  master key +there is none`)
+		w.good("keys", "create", "--name", "app", "--data", "other")
+		doctor(1, `FAIL  master key +.*is not the one that sealed`, "--master-key-file=other/master-key")
+	}
+	if _, err := os.Stat(w.path("d/earshot.db")); err == nil {
+		t.Error("a database has been made")
+	}
+	env := w.env
+	w.env = append(env, "EARSHOT_DATA="+w.path("e"))
+	if r := w.run("", "doctor"); !strings.Contains(r.out, "/e (EARSHOT_DATA) will be made") {
+		t.Errorf("the folder of the environment: %s", r.out)
+	}
+}

@@ -16,10 +16,10 @@ import (
 )
 
 type explainCmd struct {
+	stateFlags
 	URL         string   `arg:"" optional:"" help:"A presigned address, in quotes; - reads it from standard input."`
 	Request     string   `placeholder:"FILE" help:"A request in place of an address, as text: HTTP/1.1, what curl -v prints, or the headers of HTTP/2 from a log; - is standard input."`
-	Credentials string   `type:"path" placeholder:"FILE" help:"Credentials file of the server. Default: for an address on this machine that of its data folder, else what AWS tools would find."`
-	Data        string   `type:"path" placeholder:"DIR" help:"Data folder of the server, for its credentials file. Default: what EARSHOT_DATA says, else ~/.local/share/earshot."`
+	Credentials string   `type:"path" placeholder:"FILE" help:"Credentials file of the server. Default: for an address on this machine the keys in its store and its data folder, else what AWS tools would find."`
 	Profile     string   `placeholder:"NAME" help:"The only profile of the file to take keys from."`
 	Host        string   `placeholder:"HOST:PORT" help:"Host that reaches the server, where a proxy sends another than the client."`
 	PublicHosts []string `name:"public-hosts" placeholder:"HOST:PORT" help:"What public_hosts in the configuration of the server says."`
@@ -56,6 +56,7 @@ func (c *explainCmd) Run(env *environment) error {
 	a.request.Header.Set("Host", a.sent) // where another reaches the server, it explains the most
 	a.keys, a.now = keys, now
 	a.found = sigv4.Examine(a.request, keys, now, sigv4.Limits{})
+	a.found.Findings = append(a.found.Findings, a.refused...)
 	a.adviseKeys(env)
 	if c.Format == "json" {
 		err = a.printJSON(env.out)
@@ -87,6 +88,7 @@ type subject struct {
 	sent    string   // the host that the client sends; empty: none
 	mended  []string // what was done to the text before it could be read
 	keys    []sigv4.Key
+	refused []sigv4.Finding // why the key is refused though the store has it
 	now     time.Time
 	found   *sigv4.Examination
 }

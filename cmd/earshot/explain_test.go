@@ -141,6 +141,29 @@ func TestExplainURLOfPresign(t *testing.T) {
 	}
 }
 
+// The keys of the store are the server's, and what keeps one from being accepted is told to whoever runs the server.
+func TestExplainURLOfStore(t *testing.T) {
+	w := bareWorld(t)
+	w.write("studio.credentials", []byte(w.good("keys", "create", "--data", "d", "--name", "studio", "--format", "credentials")))
+	r := w.run("", "presign", "--credentials", "studio.credentials", "--url", "ws://localhost:9999")
+	if r.code != 0 {
+		t.Fatalf("%+v", r)
+	}
+	address := strings.TrimSpace(r.out)
+	w.explained("", []string{"--data", "d", address}, 0, "accepted", `earshot.db ("studio")`)
+	w.write("earshot.yaml", []byte("data: "+w.path("d")+"\n"))
+	w.explained("", []string{"--config", "earshot.yaml", address}, 0, "accepted")
+	env := w.env
+	w.env = append(env, "EARSHOT_CONFIG="+w.path("earshot.yaml"))
+	w.explained("", []string{address}, 0, "accepted")
+	w.env = env
+	w.good("keys", "disable", "--data", "d", "studio")
+	w.explained("", []string{"--data", "d", address}, 1, "which is disabled")
+	w.good("keys", "enable", "--data", "d", "studio")
+	w.good("keys", "rotate", "--data", "d", "studio")
+	w.explained("", []string{"--data", "d", address}, 1, "refused: signature mismatch")
+}
+
 // Wrong use is told from a signature that is refused by the exit code.
 func TestExplainURLUsage(t *testing.T) {
 	w := bareWorld(t)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/auth/policy"
 	"github.com/earshot-stt/earshot/server/admin"
 	"github.com/earshot-stt/earshot/server/state"
@@ -69,7 +70,7 @@ type keysListCmd struct {
 
 // Run prints a table.
 func (c *keysListCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		account, err := accountID(env, s, c.Account)
 		if err != nil {
 			return err
@@ -80,9 +81,10 @@ func (c *keysListCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
+		holders := newHolders(env, s)
 		head := []string{"ACCESS KEY ID", "NAME", "ACCOUNT", "STATE", "EXPIRES", "LAST USED", "LIMITS"}
 		return printList(env, c.formatFlag, list, "access keys", head, func(k store.AccessKey) []string {
-			return []string{k.ID, k.Name, k.Account, stateText(k.Disabled, k.Expires), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits)}
+			return []string{k.ID, k.Name, k.Account, holders.ofAccessKey(k), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits)}
 		})
 	})
 }
@@ -95,23 +97,24 @@ type keysShowCmd struct {
 
 // Run prints everything but the secret.
 func (c *keysShowCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		k, err := c.find(env, s)
 		if err != nil {
 			return err
 		}
-		return printKey(env, c.formatFlag, k)
+		return printKey(env, s, c.formatFlag, k)
 	})
 }
 
-func printKey(env *environment, f formatFlag, k store.AccessKey) error {
+func printKey(env *environment, s *store.Store, f formatFlag, k store.AccessKey) error {
+	holders := newHolders(env, s)
 	return f.print(env, admin.Shape(k), func(w io.Writer) {
 		fmt.Fprintf(w, "access key id\t%s\nname\t%s\naccount\t%s\nuser\t%s\nstate\t%s\ncreated\t%s\nexpires\t%s\nlast used\t%s\nlimits\t%s\n",
-			k.ID, k.Name, k.Account, or(k.User, "-"), stateText(k.Disabled, k.Expires), timeText(k.Created), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits))
+			k.ID, k.Name, k.Account, or(k.User, "-"), holders.ofAccessKey(k), timeText(k.Created), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits))
 		if k.Parent != "" {
 			fmt.Fprintf(w, "derived from\t%s\n", k.Parent)
 		}
-		fmt.Fprintf(w, "policy\t%s\n", or(k.Policy, "the default: streams, and the vocabularies of the account"))
+		holders.rights(w, k)
 	})
 }
 
@@ -125,7 +128,7 @@ func (a keyArg) changed(env *environment, f *stateFlags, format formatFlag, chan
 		if k, err = s.UpdateAccessKey(env.ctx, by, k.ID, change); err != nil {
 			return err
 		}
-		return printKey(env, format, k)
+		return printKey(env, s, format, k)
 	})
 }
 
@@ -196,7 +199,7 @@ func (c *keysPolicyCmd) Run(env *environment) error {
 	return c.changed(env, &c.stateFlags, c.formatFlag, func(k *store.AccessKey) error { k.Policy = text; return nil })
 }
 
-// readPolicy returns the policy in a file, checked; empty for the default.
+// readPolicy returns the policy in a file, checked; empty for the default. Actions in it that this server does not have are noted aside.
 func readPolicy(env *environment, flag, file string) (string, error) {
 	if file == "" || file == "default" {
 		return "", nil
@@ -211,8 +214,12 @@ func readPolicy(env *environment, flag, file string) (string, error) {
 	if err != nil {
 		return "", stt.InvalidOption(flag, file, "a file with a policy; "+plainCause(err))
 	}
-	if _, err := policy.Parse(data); err != nil {
+	p, err := policy.Parse(data)
+	if err != nil {
 		return "", stt.Errorf(stt.Invalid, "%s: %s: %s", flag, file, stt.AsError(err).Msg)
+	}
+	for _, idle := range p.Idle(auth.Actions()) {
+		fmt.Fprintf(env.errOut, "note: %s is none of the actions of this server\n", idle)
 	}
 	return strings.TrimSpace(string(data)), nil
 }

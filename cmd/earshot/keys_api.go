@@ -82,7 +82,7 @@ func (c *apiKeysCreateCmd) Run(env *environment) error {
 	if err := c.to(&key.Limits); err != nil {
 		return err
 	}
-	return c.with(env, func(s *store.Store, by store.Actor) error {
+	return c.making(env, func(s *store.Store, by store.Actor) error {
 		owner, err := state.Account(env.ctx, s, by, c.Account)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ type apiKeysListCmd struct {
 
 // Run prints a table.
 func (c *apiKeysListCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		account, err := accountID(env, s, c.Account)
 		if err != nil {
 			return err
@@ -121,17 +121,19 @@ func (c *apiKeysListCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
+		holders := newHolders(env, s)
 		head := []string{"ID", "BEGINS", "NAME", "ACCOUNT", "STATE", "EXPIRES", "LAST USED", "LIMITS"}
 		return printList(env, c.formatFlag, list, "API keys", head, func(k store.APIKey) []string {
-			return []string{k.ID, k.Prefix, k.Name, k.Account, stateText(k.Disabled, k.Expires), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits)}
+			return []string{k.ID, k.Prefix, k.Name, k.Account, holders.state(k.Account, k.User, k.Disabled, k.Expires), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits)}
 		})
 	})
 }
 
-func printAPIKey(env *environment, f formatFlag, k store.APIKey) error {
+func printAPIKey(env *environment, s *store.Store, f formatFlag, k store.APIKey) error {
+	holders := newHolders(env, s)
 	return f.print(env, admin.Shape(k), func(w io.Writer) {
 		fmt.Fprintf(w, "id\t%s\nbegins\t%s\nname\t%s\naccount\t%s\nuser\t%s\nstate\t%s\ncreated\t%s\nexpires\t%s\nlast used\t%s\nlimits\t%s\n",
-			k.ID, k.Prefix, k.Name, k.Account, or(k.User, "-"), stateText(k.Disabled, k.Expires), timeText(k.Created), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits))
+			k.ID, k.Prefix, k.Name, k.Account, or(k.User, "-"), holders.state(k.Account, k.User, k.Disabled, k.Expires), timeText(k.Created), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits))
 		fmt.Fprintf(w, "models\t%s\noperations\t%s\norigins\t%s\n", or(strings.Join(k.Models, ", "), "all"), or(strings.Join(k.Operations, ", "), "all"), or(strings.Join(k.Origins, ", "), "all"))
 	})
 }
@@ -144,12 +146,12 @@ type apiKeysShowCmd struct {
 
 // Run prints everything but the key.
 func (c *apiKeysShowCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		k, err := c.find(env, s)
 		if err != nil {
 			return err
 		}
-		return printAPIKey(env, c.formatFlag, k)
+		return printAPIKey(env, s, c.formatFlag, k)
 	})
 }
 
@@ -163,7 +165,7 @@ func (a apiKeyArg) changed(env *environment, f *stateFlags, format formatFlag, c
 		if k, err = s.UpdateAPIKey(env.ctx, by, k.ID, change); err != nil {
 			return err
 		}
-		return printAPIKey(env, format, k)
+		return printAPIKey(env, s, format, k)
 	})
 }
 

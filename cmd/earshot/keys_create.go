@@ -30,7 +30,7 @@ func (f *secretFormat) check() error {
 }
 
 // print writes a key with its secret to standard output, which is the only place where it is ever seen.
-func (f *secretFormat) print(env *environment, k store.AccessKey, token string) error {
+func (f *secretFormat) print(env *environment, s *store.Store, k store.AccessKey, token string) error {
 	shape, err := admin.ShapeNewAccessKey(k, token)
 	if err != nil {
 		return err
@@ -49,6 +49,7 @@ func (f *secretFormat) print(env *environment, k store.AccessKey, token string) 
 			fmt.Fprintf(w, "session token\t%s\n", token)
 		}
 		fmt.Fprintf(w, "name\t%s\naccount\t%s\nexpires\t%s\nlimits\t%s\n", k.Name, k.Account, timeText(k.Expires), limitText(k.Limits))
+		newHolders(env, s).rights(w, k)
 		fmt.Fprintln(env.errOut, "The secret is shown this once; keep it where the client finds it.")
 	})
 }
@@ -80,7 +81,7 @@ func (c *keysCreateCmd) Run(env *environment) error {
 	if err := c.to(&key.Limits); err != nil {
 		return err
 	}
-	return c.with(env, func(s *store.Store, by store.Actor) error {
+	return c.making(env, func(s *store.Store, by store.Actor) error {
 		owner, err := state.Account(env.ctx, s, by, c.Account)
 		if err != nil {
 			return err
@@ -90,8 +91,28 @@ func (c *keysCreateCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		return c.print(env, made, "")
+		namesakes(env, s, made.Name)
+		return c.print(env, s, made, "")
 	})
+}
+
+// namesakes warns where a name does not tell keys apart.
+func namesakes(env *environment, s *store.Store, name string) {
+	list, err := all(func(p store.Page) ([]store.AccessKey, string, error) {
+		return s.AccessKeys(env.ctx, store.KeyFilter{Text: name, Temporary: "false", Page: p})
+	})
+	if err != nil {
+		return // the key is made, and must be printed
+	}
+	n := 0
+	for _, k := range list {
+		if k.Name == name {
+			n++
+		}
+	}
+	if n > 1 {
+		fmt.Fprintf(env.errOut, "note: %d access keys have the name %q; commands take this one by its id only\n", n, name)
+	}
 }
 
 type keysRotateCmd struct {
@@ -115,10 +136,13 @@ func (c *keysRotateCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
+		if err := lasting(k); err != nil {
+			return err
+		}
 		if k, err = s.RotateAccessKey(env.ctx, by, k.ID, grace); err != nil {
 			return err
 		}
-		return c.print(env, k, "")
+		return c.print(env, s, k, "")
 	})
 }
 
@@ -153,7 +177,7 @@ func (c *keysTemporaryCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		return c.print(env, made, token)
+		return c.print(env, s, made, token)
 	})
 }
 

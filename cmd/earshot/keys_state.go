@@ -15,7 +15,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/earshot-stt/earshot/server/admin"
-	"github.com/earshot-stt/earshot/server/state"
 	"github.com/earshot-stt/earshot/store"
 	"github.com/earshot-stt/earshot/stt"
 )
@@ -38,36 +37,6 @@ func (f *stateFlags) flags() map[string]string {
 		}
 	}
 	return flags
-}
-
-// open opens the store and makes what is missing. The caller closes it.
-func (f *stateFlags) open(env *environment) (*store.Store, error) {
-	cfg, _, err := loadConfig(f.Config, f.flags())
-	if err != nil {
-		return nil, err
-	}
-	folder, err := state.Folder(cfg, env.getenv)
-	if err != nil {
-		return nil, err
-	}
-	opened, err := state.Open(env.ctx, folder, cfg, state.Options{Getenv: env.getenv})
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range opened.Made {
-		fmt.Fprintf(env.errOut, "earshot made %s\n", file)
-	}
-	return opened.Store, nil
-}
-
-// with runs a command on the store.
-func (f *stateFlags) with(env *environment, do func(*store.Store, store.Actor) error) error {
-	s, err := f.open(env)
-	if err != nil {
-		return err
-	}
-	defer s.Close() // what was written is written
-	return do(s, commandLine())
 }
 
 // commandLine is who stands in the audit log: whoever may write to the data folder may call himself as he likes, so that this is a
@@ -151,7 +120,11 @@ func confirmed(env *environment, yes bool, what string) error {
 		return &stt.Error{Code: stt.Invalid, Option: "--yes", Msg: "this deletes " + what + " for good, and nobody is there to be asked: say --yes"}
 	}
 	fmt.Fprintf(env.errOut, "Delete %s for good? [y/N] ", what)
-	line, err := bufio.NewReader(in).ReadString('\n')
+	line, err := heard(env, func() (string, error) { return bufio.NewReader(in).ReadString('\n') })
+	if env.ctx.Err() != nil {
+		fmt.Fprintln(env.errOut)
+		return env.ctx.Err()
+	}
 	if answer := strings.ToLower(strings.TrimSpace(line)); err == nil && (answer == "y" || answer == "yes") {
 		return nil
 	}
@@ -169,8 +142,12 @@ func expiry(text string, now time.Time) (time.Time, error) {
 		return now.Add(d), nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil && t.After(now) {
+		t, err := time.Parse(layout, text)
+		switch {
+		case err == nil && t.After(now):
 			return t.UTC(), nil
+		case err == nil:
+			return time.Time{}, stt.InvalidOption("--expires", text, "a time to come; this one is in the past")
 		}
 	}
 	return time.Time{}, stt.InvalidOption("--expires", text, want+", to come")

@@ -117,8 +117,29 @@ func TestKeysLife(t *testing.T) {
 	if !regexp.MustCompile(`^\[default\]\naws_access_key_id = ESHK\w{16}\naws_secret_access_key = \S{40}\naws_session_token = \S{40}\n$`).MatchString(temporary) {
 		t.Errorf("got %s", temporary)
 	}
+	derived := idPattern.FindString(temporary)
+	w.refused(1, "temporary credentials of "+id, "keys", "rotate", derived)
+	for _, want := range []string{"enabled, temporary", "none of their own: what " + id + " may", "policy of " + id, "the default: streams"} {
+		if out := w.good("keys", "show", derived); !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	w.good("api-keys", "create", "--name", "portal", "--account", "ACME")
+	w.good("accounts", "disable", "ACME")
+	for _, args := range [][]string{{"keys", "show", id}, {"keys", "show", derived}, {"keys", "list"}, {"api-keys", "list"}, {"api-keys", "show", "portal"}} {
+		if out := w.good(args...); !strings.Contains(out, "its account is disabled") || strings.Contains(out, "enabled") {
+			t.Errorf("%q while the account is disabled:\n%s", args, out)
+		}
+	}
+	w.good("accounts", "enable", "ACME")
+	w.good("api-keys", "delete", "portal", "--yes")
+	w.good("keys", "disable", id)
+	if out := w.good("keys", "show", derived); !strings.Contains(out, "the key that it derives from is disabled, temporary") {
+		t.Errorf("derived of a disabled key:\n%s", out)
+	}
+	w.good("keys", "enable", id)
 	w.refused(2, "--yes", "keys", "delete", id)
-	w.refused(1, "still", "accounts", "delete", "ACME", "--yes")
+	w.refused(1, "still has 1 access key: delete the keys and the users first", "accounts", "delete", "ACME", "--yes", "--with-vocabularies")
 	w.good("keys", "delete", id, "--yes")
 	w.refused(1, "there is no access key", "keys", "show", id)
 	if out := w.good("keys", "list", "--format", "json"); strings.Contains(out, "ESHK") {
@@ -208,6 +229,9 @@ func TestKeysErrors(t *testing.T) {
 		{2, "give the id", []string{"keys", "disable", "same"}},
 		{2, "no limit is given", []string{"keys", "limits", "same"}},
 		{1, "there is an account with the name", []string{"accounts", "create", "default"}},
+		{1, "it cannot be renamed", []string{"accounts", "rename", "default", "old"}},
+		{1, "it cannot be disabled", []string{"accounts", "disable", "default"}},
+		{1, "it cannot be deleted", []string{"accounts", "delete", "default", "--yes"}},
 		{2, "store", []string{"keys", "list", "--store", "mysql://secret@host/db"}},
 	} {
 		w.refused(c.code, c.text, c.args...)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -59,10 +60,11 @@ type environment struct {
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	// The first signal asks everything to end in order; a second one ends the process at once.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(os.Stderr)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	if os.Getenv("EARSHOT_CONFIG") == "" {
+		_ = os.Unsetenv("EARSHOT_CONFIG") // set to nothing it is as if it were not set, and no path
+	}
 	env := &environment{ctx: ctx, in: os.Stdin, out: os.Stdout, errOut: os.Stderr, getenv: os.Getenv}
 	commands := cli{Serve: newServeCmd()}
 	code := -1
@@ -83,6 +85,22 @@ func run(args []string) int {
 	return report(env, parsed.Run(env))
 }
 
+// interruptible returns a context that is done with the first signal, which asks everything to end in order. A second one ends the process at once,
+// also where it was started with the signal ignored, as shells start what runs in the background: then the system would not end it.
+func interruptible(errOut io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // owned by the process, and ends with it
+		<-signals
+		cancel()
+		<-signals
+		fmt.Fprintln(errOut, "earshot: ended at once, at the second signal")
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, cancel
+}
+
 // usual returns what people mean who try what other programs understand.
 func usual(args []string) []string {
 	switch {
@@ -93,7 +111,17 @@ func usual(args []string) []string {
 	case args[0] == "--version" || args[0] == "-v":
 		return append([]string{"version"}, args[1:]...)
 	}
-	return args
+	// A negative number is the value of the flag before it, and no flag: so that whoever takes the value can say what is wrong with it.
+	negative := regexp.MustCompile(`^-[0-9.]+$`)
+	var joined []string
+	for _, a := range args {
+		if last := len(joined) - 1; negative.MatchString(a) && last >= 0 && strings.HasPrefix(joined[last], "--") && !strings.Contains(joined[last], "=") {
+			joined[last] += "=" + a
+			continue
+		}
+		joined = append(joined, a)
+	}
+	return joined
 }
 
 // report prints an error as its reader needs it.

@@ -36,9 +36,6 @@ func (c *policyCheckCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	for _, idle := range p.Idle(auth.Actions()) {
-		fmt.Fprintf(env.errOut, "note: %s is none of the actions of this server\n", idle)
-	}
 	in, err := c.context(time.Now())
 	if err != nil {
 		return err
@@ -46,6 +43,9 @@ func (c *policyCheckCmd) Run(env *environment) error {
 	if c.Action == "" {
 		fmt.Fprintf(env.out, "can be read: %s\n", p)
 		return nil
+	}
+	if err := auth.CheckAction("--action", c.Action); err != nil {
+		return err
 	}
 	d := p.Explain(policy.Request{Action: c.Action, Resource: c.Resource, Context: in})
 	fmt.Fprintln(env.out, d)

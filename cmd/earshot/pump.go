@@ -18,6 +18,7 @@ type recording interface {
 	Duration() time.Duration
 	Position() int64
 	ReadSamples(dst []int16) (int, error)
+	Incomplete() error // valid after io.EOF
 }
 
 // pump moves a recording into a session.
@@ -52,7 +53,10 @@ func (p *pump) run(ctx context.Context, ses *session.Session) error {
 			p.show.sent(p.position())
 		}
 		if errors.Is(err, io.EOF) {
-			return ses.CloseSend(ctx)
+			err = p.from.Incomplete()
+			if err == nil {
+				return ses.CloseSend(ctx)
+			}
 		}
 		if err != nil {
 			return &stt.Error{Code: stt.Malformed, Op: "read", Msg: fmt.Sprintf("the recording cannot be read beyond %v", p.position().Round(time.Millisecond)), Err: err}

@@ -66,7 +66,7 @@ func (r *remote) connect(env *environment, address string, more map[string]strin
 		return nil, r.flagged(env, address, err)
 	}
 	if file == "" && r.Profile == "" && bare(env, address) {
-		folder, _ := datadir.Resolve(r.Data, env.getenv)
+		folder := localFolder(env, r.Data)
 		return nil, &stt.Error{Code: stt.Unauthenticated, Op: "open", Option: "--credentials", Msg: fmt.Sprintf(
 			"there is no key for %s: start \"earshot serve\" on this machine, whose first start makes one in %s, or name another data folder with --data or EARSHOT_DATA, or give the file \"credentials\" in it with --credentials",
 			address, folder)}
@@ -139,10 +139,22 @@ func keyFile(env *environment, data string) (string, error) {
 	return "", stt.InvalidOption("--data", data, `the data folder of a server, with a file "credentials" that can be read`)
 }
 
+// localFolder returns the data folder of a server on this machine: the one that is named, else the one of the configuration that the
+// environment names, else the usual one.
+func localFolder(env *environment, data string) string {
+	if file := env.getenv("EARSHOT_CONFIG"); data == "" && file != "" {
+		if cfg, _, err := loadConfig(file, nil); err == nil { // else the server says what is wrong with it
+			data = cfg.Data
+		}
+	}
+	folder, _ := datadir.Resolve(data, env.getenv)
+	return folder
+}
+
 // localFile returns the path of a file in a data folder, by default that of a server on this machine, or nothing where it cannot be
 // read.
 func localFile(env *environment, data, name string) string {
-	folder, _ := datadir.Resolve(data, env.getenv)
+	folder := localFolder(env, data)
 	return readable(filepath.Join(folder, name))
 }
 

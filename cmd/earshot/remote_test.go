@@ -156,13 +156,13 @@ func TestTLSOnThisMachine(t *testing.T) {
 	if r := other.run("", "presign", "--data="+folder, "--url=wss://"+secure); r.code != 0 {
 		t.Errorf("%+v", r)
 	} else {
-		other.explained(r.out, []string{"-"}, 1, "keys: none is known here", "--data DIR or EARSHOT_DATA", "--credentials FILE")
-		other.explained(r.out, []string{"-", "--data=" + folder}, 0, "accepted", folder+"/credentials [default]")
+		other.explained(r.out, []string{"-"}, 1, "keys: none is known here", "--data, --store or --config", "--credentials FILE")
+		other.explained(r.out, []string{"-", "--data=" + folder}, 0, "accepted", folder+"/earshot.db")
 		other.explained(strings.Replace(r.out, "127.0.0.1", "localhost", 1), []string{"-", "--data=" + folder}, 1, `it fits the host "`+secure+`"`)
 		other.env = append(other.env, "EARSHOT_DATA="+folder)
 		other.explained(r.out, []string{"-"}, 0, "accepted")
 	}
-	other.check(other.run("", "explain-url", "--data=none", documented), 2, "", `"--data"`)
+	other.check(other.run("", "explain-url", "--data=none", documented), 1, "", "there is no data folder", "--data")
 	p.signal(syscall.SIGTERM)
 	p.end()
 }

@@ -28,13 +28,13 @@ type storeCmd struct {
 // place is where the store of a configuration is, and its master key.
 type place struct{ url, keyFile string }
 
-// place finds both without making either.
-func (f *stateFlags) place(env *environment) (place, error) {
+// place finds both without making either. The data folder is made where it is missing, unless existing says that it must be there.
+func (f *stateFlags) place(env *environment, existing bool) (place, error) {
 	cfg, _, err := loadConfig(f.Config, f.flags())
 	if err != nil {
 		return place{}, err
 	}
-	folder, err := state.Folder(cfg, env.getenv)
+	folder, err := dataFolder(env, cfg, existing)
 	if err != nil {
 		return place{}, err
 	}
@@ -55,14 +55,15 @@ type storeBackupCmd struct {
 
 // Run writes a backup. The file gets its name when all of it is on the disk.
 func (c *storeBackupCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) (err error) {
+	return c.looking(env, func(s *store.Store, _ store.Actor) (err error) {
 		var info store.BackupInfo
 		if c.File == "-" {
 			info, err = s.Backup(env.ctx, env.out)
+			err = errors.Join(err, filled(s, info.Rows))
 		} else {
 			err = writeNew(c.File, func(w io.Writer) error {
 				info, err = s.Backup(env.ctx, w)
-				return err
+				return errors.Join(err, filled(s, info.Rows))
 			})
 		}
 		if err != nil {
@@ -74,6 +75,16 @@ func (c *storeBackupCmd) Run(env *environment) error {
 		}
 		return nil
 	})
+}
+
+// filled refuses a store with nothing in it: the one that is meant is elsewhere.
+func filled(s *store.Store, rows map[string]int64) error {
+	for _, n := range rows {
+		if n > 0 {
+			return nil
+		}
+	}
+	return stt.Errorf(stt.NotFound, `there is nothing in %s: expected the store of a server; name it as for "earshot serve", with --data, --store or --config`, s)
 }
 
 // writeNew writes a file with mode 0600 that is there as a whole or not at all, and replaces none.
@@ -135,7 +146,7 @@ func (c *storeRestoreCmd) Run(env *environment) error {
 	if info.Master != "" {
 		fmt.Fprintf(env.errOut, "Its secrets need the master key %s.\n", info.Master)
 	}
-	p, err := c.place(env)
+	p, err := c.place(env, false)
 	if err != nil {
 		return err
 	}
@@ -164,9 +175,15 @@ type storeCheckCmd struct {
 
 // Run prints what is wrong; that is a failure.
 func (c *storeCheckCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		report, err := s.Check(env.ctx)
 		if err != nil {
+			return err
+		}
+		if err := filled(s, report.Rows); err != nil && len(report.Findings) == 0 {
+			return err
+		}
+		if err := c.unopened(env, s); err != nil {
 			return err
 		}
 		err = c.print(env, report, func(w io.Writer) {
@@ -182,4 +199,20 @@ func (c *storeCheckCmd) Run(env *environment) error {
 		}
 		return err
 	})
+}
+
+// unopened says that secrets were not looked at where there is no master key.
+func (c *storeCheckCmd) unopened(env *environment, s *store.Store) error {
+	p, err := c.place(env, true)
+	if err != nil {
+		return err
+	}
+	sealed, err := s.SealedWith(env.ctx)
+	if err != nil || sealed == "" {
+		return err
+	}
+	if _, err := store.LoadMaster(env.getenv, p.keyFile); stt.CodeOf(err) == stt.NotFound {
+		fmt.Fprintf(env.errOut, "The secrets were not looked at: they need the master key %s, as $%s or in %s.\n", sealed, store.MasterVariable, p.keyFile)
+	}
+	return nil
 }

@@ -19,7 +19,7 @@ type storeRotateMasterCmd struct {
 
 // Run rotates the key.
 func (c *storeRotateMasterCmd) Run(env *environment) error {
-	p, err := c.place(env)
+	p, err := c.place(env, true)
 	if err != nil {
 		return err
 	}
@@ -36,6 +36,9 @@ func (c *storeRotateMasterCmd) Run(env *environment) error {
 	}
 	present, err := store.LoadMaster(env.getenv, p.keyFile)
 	if err != nil {
+		return err
+	}
+	if err := there(env, p.url); err != nil { // before a key is made for it
 		return err
 	}
 	fresh, _, err := store.EnsureMaster(func(string) string { return "" }, aside) // the one of a rotation that was killed, if there was
@@ -61,11 +64,23 @@ func (c *storeRotateMasterCmd) Run(env *environment) error {
 	return nil
 }
 
+// there fails where there is no store at an address.
+func there(env *environment, url string) error {
+	s, err := store.Open(env.ctx, url, store.Options{Existing: true})
+	if stt.CodeOf(err) == stt.NotFound {
+		return misplaced(err)
+	}
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
 // rotateMaster does nothing where it has been done already.
 func rotateMaster(env *environment, url string, present, fresh *store.Master) error {
-	s, err := store.Open(env.ctx, url, store.Options{Master: present})
+	s, err := store.Open(env.ctx, url, store.Options{Master: present, Existing: true})
 	if stt.CodeOf(err) == stt.Invalid && stt.AsError(err).Option == "master key" {
-		done, again := store.Open(env.ctx, url, store.Options{Master: fresh})
+		done, again := store.Open(env.ctx, url, store.Options{Master: fresh, Existing: true})
 		if again != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func TestStoreBackupAndRestore(t *testing.T) {
 
 // other makes a master key and returns the name of its file.
 func (w *world) other(name string) string {
-	w.good("keys", "list", "--data", strings.TrimSuffix(name, "/master-key"))
+	w.good("accounts", "create", "one", "--data", strings.TrimSuffix(name, "/master-key"))
 	return name
 }
 

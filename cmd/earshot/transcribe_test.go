@@ -92,6 +92,7 @@ func TestTranscribeErrors(t *testing.T) {
 	w.write("notes.txt", []byte(strings.Repeat("this is no audio\n", 20)))
 	whole := flac(12)
 	w.write("cut.flac", whole[:len(whole)-4])
+	w.write("cut.wav", wav(16000, 6*time.Second)[:3*32000])
 	for _, c := range []struct {
 		name  string
 		args  []string
@@ -107,6 +108,7 @@ func TestTranscribeErrors(t *testing.T) {
 		{"MP3 that is none", []string{"talk.mp3"}, 1, "", []string{"talk.mp3", "MP3"}},
 		{"text", []string{"notes.txt"}, 1, "", []string{"no audio file", "--raw", "--rate"}},
 		{"cut off", []string{"cut.flac"}, 1, finalText, []string{"cut.flac", "cannot be read beyond"}},
+		{"WAV cut off", []string{"cut.wav"}, 1, finalText, []string{"cut.wav", "cannot be read beyond 2.999s"}},
 		{"missing among others", []string{"none.wav", "talk.wav"}, 1, "talk.wav: Good morning everybody.\ntalk.wav: How are you?\n", []string{"none.wav"}},
 		{"rate", []string{"--raw", "--rate=1", "talk.wav"}, 2, "", []string{`"--rate"`, "4000 to 192000"}},
 		{"channels", []string{"--raw", "--channels=0", "talk.wav"}, 2, "", []string{`"--channels"`, "1 to"}},

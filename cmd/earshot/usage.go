@@ -2,12 +2,14 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/server/ledger"
+	"github.com/earshot-stt/earshot/server/state"
 	"github.com/earshot-stt/earshot/store"
 	"github.com/earshot-stt/earshot/stt"
 )
@@ -26,8 +28,8 @@ type usageExportCmd struct {
 	To      string   `placeholder:"TIME" help:"End before this hour, day or month (UTC). Default: now."`
 	By      []string `placeholder:"NAME,..." default:"month,account,key,model" help:"One line for each hour, day or month, and for each account, key, model, protocol and language. Default: ${default}."`
 	Format  string   `enum:"csv,json" default:"csv" help:"csv or json. Default: ${default}."`
-	Account string   `placeholder:"ID" help:"Only this account."`
-	Key     string   `placeholder:"ID" help:"Only this key."`
+	Account string   `placeholder:"NAME" help:"Only this account, by name or id; one that was deleted by id."`
+	Key     string   `placeholder:"NAME" help:"Only this access key or API key, by name or id; one that was deleted by id."`
 	Model   string   `placeholder:"NAME" help:"Only this model."`
 }
 
@@ -37,7 +39,10 @@ func (c *usageExportCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
+		if err := c.resolve(env, s, &q); err != nil {
+			return err
+		}
 		lines, err := ledger.Bill(env.ctx, s, q)
 		switch {
 		case err != nil:
@@ -48,6 +53,60 @@ func (c *usageExportCmd) Run(env *environment) error {
 			return ledger.WriteCSV(env.out, lines)
 		}
 	})
+}
+
+// resolve puts ids in place of the names of an account and a key. What there is no more is known by what it has used; anything else is
+// refused, since a bill with nothing in it looks like one of somebody who has used nothing.
+func (c *usageExportCmd) resolve(env *environment, s *store.Store, q *store.UsageQuery) error {
+	if c.Account != "" {
+		a, err := state.FindAccount(env.ctx, s, c.Account)
+		if err := c.known(env, s, store.UsageQuery{Account: c.Account}, err); err != nil {
+			return err
+		}
+		q.Account = or(a.ID, c.Account)
+	}
+	if c.Key == "" {
+		return nil
+	}
+	k, err := keyArg{c.Key}.find(env, s)
+	if err == nil {
+		q.Key = k.ID
+		return nil
+	}
+	other, otherErr := apiKeyArg{c.Key}.find(env, s)
+	switch {
+	case otherErr == nil:
+		q.Key = other.ID
+		return nil
+	case stt.CodeOf(err) == stt.NotFound:
+		err = otherErr // it may be that several API keys have the name
+	}
+	if stt.CodeOf(err) == stt.NotFound {
+		err = stt.Errorf(stt.NotFound, "there is no access key or API key with the id or name %q, and none of that id has used anything; \"earshot keys list\" and \"earshot api-keys list\" show what there is", c.Key)
+	}
+	return c.known(env, s, store.UsageQuery{Key: c.Key}, err)
+}
+
+// known returns nil in place of NotFound where something was used.
+func (c *usageExportCmd) known(env *environment, s *store.Store, q store.UsageQuery, err error) error {
+	if stt.CodeOf(err) != stt.NotFound {
+		return err
+	}
+	used, failed := wasUsed(env, s, q)
+	switch {
+	case failed != nil:
+		return failed
+	case used:
+		return nil
+	}
+	return err
+}
+
+// wasUsed says whether there is any usage of an account, a key or a model, at any time.
+func wasUsed(env *environment, s *store.Store, q store.UsageQuery) (bool, error) {
+	q.From, q.To = time.Unix(0, 0), time.Now().Add(time.Hour)
+	rows, err := s.UsageRows(env.ctx, q)
+	return len(rows) > 0, err
 }
 
 // query is what the flags ask for.
@@ -99,7 +158,7 @@ type usagePricesCmd struct {
 
 // Run prints a table.
 func (c *usagePricesCmd) Run(env *environment) error {
-	return c.with(env, func(s *store.Store, _ store.Actor) error {
+	return c.looking(env, func(s *store.Store, _ store.Actor) error {
 		list, err := s.Prices(env.ctx)
 		if err != nil {
 			return err
@@ -125,11 +184,23 @@ func (c *usagePriceCmd) Run(env *environment) error {
 	if price.PerMinute, err = micros(c.PerMinute); err != nil && c.PerMinute != "none" {
 		return err
 	}
-	return c.with(env, func(s *store.Store, by store.Actor) error {
+	return c.making(env, func(s *store.Store, by store.Actor) error {
 		if c.PerMinute == "none" {
-			return s.DeletePrice(env.ctx, by, c.Model)
+			err := s.DeletePrice(env.ctx, by, c.Model)
+			if err == nil {
+				fmt.Fprintf(env.errOut, "%s has no price of its own any more\n", c.Model)
+			}
+			return err
 		}
-		return s.SetPrice(env.ctx, by, price)
+		if err := s.SetPrice(env.ctx, by, price); err != nil {
+			return err
+		}
+		fmt.Fprintf(env.errOut, "a minute with %s costs %s\n", c.Model, moneyText(price))
+		if used, err := wasUsed(env, s, store.UsageQuery{Model: c.Model}); err != nil || used || c.Model == "*" {
+			return err
+		}
+		fmt.Fprintf(env.errOut, "note: nothing has been used with a model called %q so far; bills name models as \"earshot usage export --by model\" does\n", c.Model)
+		return nil
 	})
 }
 

@@ -40,6 +40,12 @@ func TestUsageExport(t *testing.T) {
 	if r := usage("prices"); r.code != 0 || !strings.Contains(r.out, "0.024 EUR") || !strings.Contains(r.out, "1 EUR") || strings.Contains(r.out, "gone") {
 		t.Errorf("prices: %+v", r)
 	}
+	if r := usage("price", "m", "0.024", "eur"); r.err != "a minute with m costs 0.024 EUR\n" {
+		t.Errorf("the price of a model that is used: %+v", r)
+	}
+	if r := usage("price", "nosuch", "3"); !strings.Contains(r.err, `nothing has been used with a model called "nosuch"`) {
+		t.Errorf("the price of another: %+v", r)
+	}
 	const header = "start,account,key,model,protocol,language,audio_seconds,streams,requests,errors,cost,currency\n"
 	march := []string{"--from=2026-03", "--to=2026-04"}
 	for _, c := range []struct {
@@ -62,6 +68,10 @@ func TestUsageExport(t *testing.T) {
 		{"backwards", []string{"--from=2026-04", "--to=2026-03"}, 2, ""},
 		{"two lengths", append(march, "--by=hour,day"), 2, ""},
 		{"no such thing", append(march, "--by=colour"), 2, ""},
+		{"an account that is gone", append(march, "--by=account", "--account=000000000001"), 0, header + ",000000000001,,,,,180,3,3,0,1.048,EUR\n"},
+		{"no such account", append(march, "--account=radioo"), 1, ""},
+		{"no such id of an account", append(march, "--account=000000000002"), 1, ""},
+		{"no such key", append(march, "--key=studio"), 1, ""},
 	} {
 		r := usage(append([]string{"export"}, c.args...)...)
 		if r.code != c.code || strings.ReplaceAll(r.out, "\r\n", "\n") != c.out || (r.err == "") != (c.code == 0) {
@@ -74,4 +84,33 @@ func TestUsageExport(t *testing.T) {
 			t.Errorf("a price of %q: %+v", bad, r)
 		}
 	}
+}
+
+// Accounts and keys are named as everywhere else.
+func TestUsageOfNames(t *testing.T) {
+	w, id := furnished(t)
+	w.good("accounts", "create", "radio", "--data", "d")
+	s, err := store.Open(t.Context(), "sqlite:"+w.path("d/earshot.db"), store.Options{Existing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	k, err := s.DescribeAccessKey(t.Context(), id)
+	if err == nil {
+		err = s.AddUsage(t.Context(), []store.Usage{{Session: "s", Sequence: 1, At: time.Now(), Account: k.Account, Key: id, Model: "m", Audio: time.Minute, Streams: 1}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	month := "--from=" + time.Now().AddDate(0, -1, 0).UTC().Format("2006-01")
+	to := "--to=" + time.Now().Add(24*time.Hour).UTC().Format("2006-01-02")
+	for _, which := range []string{"--account=default", "--key=app", "--key=" + id} {
+		if out := w.good("usage", "export", "--data", "d", month, to, which); !strings.Contains(out, id+",m,,,60,1") {
+			t.Errorf("%s: %s", which, out)
+		}
+	}
+	if out := w.good("usage", "export", "--data", "d", month, to, "--account=radio"); strings.Count(out, "\n") != 1 {
+		t.Errorf("an account that has used nothing: %s", out)
+	}
+	w.refused(1, `"radioo"`, "usage", "export", "--data", "d", "--account=radioo")
 }

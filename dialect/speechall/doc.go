@@ -10,6 +10,8 @@
 //
 // # Files
 //
-// A file is a job: the body is decoded as it comes and never kept. Each request is a session like any other, with the same limits and
-// the same accounts.
+// A file is a job: the body is decoded as it comes and never kept, but for what is read ahead of the recognizer, a bounded part, so that a
+// client that goes away is noticed. Each request is a session like any other, with the same limits and the same accounts. Its place is taken
+// before anything is done that costs – receiving, keeping, fetching, compiling, decoding –, and who then lets his place stand idle is sent
+// away.
 package speechall

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/earshot-stt/earshot/job"
 	"github.com/earshot-stt/earshot/stt"
@@ -15,6 +16,8 @@ type file struct {
 	in   *io.PipeWriter
 	done chan error // holds what the decoding ended with
 	over bool       // done has been read
+
+	turn sync.Mutex // held by who writes to the session
 }
 
 // newFile begins to decode a file into the session.
@@ -24,8 +27,13 @@ func (c *conversation) newFile(ctx context.Context) *file {
 	go func() { // owned by the conversation, whose endFile or abandon awaits it; ends with the pipe or the session
 		var err error
 		guarded(&err, func() {
-			in := &job.Input{Body: r, Interrupt: func() { _ = r.CloseWithError(errDecoded) }} // never fails
-			_, err = c.h.opts.Jobs.Decode(ctx, in, wire.StreamFormat.Rate, func(pcm []byte) error { return c.session.Write(ctx, pcm) })
+			in := &job.Input{Body: &limited{r: r, left: c.h.opts.MaxBody, over: c.h.tooBig}, Owner: c.asked.req.Account,
+				Interrupt: func() { _ = r.CloseWithError(errDecoded) }} // never fails
+			_, err = c.h.opts.Jobs.Decode(ctx, in, wire.StreamFormat.Rate, func(pcm []byte) error {
+				f.turn.Lock()
+				defer f.turn.Unlock()
+				return c.session.Write(ctx, pcm)
+			})
 		})
 		_ = r.CloseWithError(errDecoded) // never fails
 		f.done <- err
@@ -35,6 +43,17 @@ func (c *conversation) newFile(ctx context.Context) *file {
 
 // errDecoded is what a write to a file gives that is not decoded any more.
 var errDecoded = errors.New("the file has been decoded to its end, or as far as it can be")
+
+// alive shows the session that its client is there, unless it is about to take audio anyway.
+func (c *conversation) alive(ctx context.Context) error {
+	if f := c.file; f != nil {
+		if !f.turn.TryLock() {
+			return nil
+		}
+		defer f.turn.Unlock()
+	}
+	return c.session.Write(ctx, []byte{0, 0}) // one sample of silence is the smallest thing that counts as a sign of life
+}
 
 // write hands on a part of the file. What stands behind its end is passed over.
 func (f *file) write(data []byte) error {

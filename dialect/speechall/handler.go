@@ -47,12 +47,12 @@ func OneKey(key interface {
 // Models lists the models that there are, as stt.Recognizer has it.
 type Models func(ctx context.Context) ([]stt.Model, error)
 
-// Rewriter rewrites the events of one stream.
+// Rewriter rewrites events, each by itself. It is called for several streams at a time.
 type Rewriter interface {
 	Rewrite(ev *stt.Event)
 }
 
-// Rules makes the rewriter of one stream of replacement rules. The error is Invalid and names the rule.
+// Rules makes the rewriter of replacement rules. The error is Invalid and names the rule.
 type Rules func(rules []wire.Rule) (Rewriter, error)
 
 // Options make a Handler. Sessions, Keys and Models must be set.
@@ -102,6 +102,7 @@ type Handler struct {
 	opts    Options
 	routes  *http.ServeMux
 	buffers dialect.Buffers // of all sockets
+	rulings compiledSets    // of rulesets in use
 }
 
 // New returns a handler.
@@ -159,21 +160,34 @@ type asked struct {
 	ignored []string // parameters that the model can make nothing of
 }
 
+// reserve takes the caller's place for a session, before anything is done for him that costs: reading a body, keeping or fetching a
+// file, running a program, making rules. giveBack must be called in any case; a session that was opened keeps the place.
+func (h *Handler) reserve(r *http.Request, caller Caller, operation, protocol string) (req *session.Request, giveBack func(), err error) {
+	if err := permits(caller, operation, r); err != nil {
+		return nil, nil, err
+	}
+	req = &session.Request{ID: newID(), Protocol: protocol, Operation: operation, Caller: caller.Principal.KeyID,
+		Account: caller.Principal.Account, Key: caller.Principal.Parent, Remote: r.RemoteAddr, Idle: h.opts.Idle}
+	if giveBack, err = h.opts.Sessions.Reserve(r.Context(), req); err != nil {
+		return nil, nil, logged{err}
+	}
+	return req, giveBack, nil
+}
+
 // plan turns parameters into what a session is asked for.
-func (h *Handler) plan(r *http.Request, caller Caller, operation, protocol string, p wire.Params, inline []wire.Rule) (*asked, error) {
-	model, err := h.choose(r.Context(), caller, operation, p.Model, r)
+func (h *Handler) plan(r *http.Request, caller Caller, req *session.Request, p wire.Params, inline []wire.Rule) (*asked, error) {
+	model, err := h.choose(r.Context(), caller, req.Operation, p.Model, r)
 	if err != nil {
 		return nil, err
 	}
 	can := model.Can
 	can.Has |= h.opts.Gives
-	a := &asked{caller: caller, params: p}
+	a := &asked{caller: caller, params: p, req: req}
 	cfg, ignored := p.Config(&can)
 	cfg.Model = model.ID
 	a.ignored = ignored
-	a.req = &session.Request{ID: newID(), Protocol: protocol, Operation: operation, Caller: caller.Principal.KeyID,
-		Account: caller.Principal.Account, Key: caller.Principal.Parent, Remote: r.RemoteAddr, Config: cfg, Idle: h.opts.Idle}
-	a.req.Config.Session = a.req.ID
+	cfg.Session = req.ID
+	req.Config = cfg
 	a.rewrite, err = h.rules(r.Context(), caller, p.Ruleset, inline)
 	return a, err
 }

@@ -37,11 +37,14 @@ func (h *Handler) resolve(ctx context.Context, id string) (stt.Model, error) {
 			return m, nil
 		}
 	}
-	all := h.identifiers(models)
+	all, hint := h.identifiers(models), ""
 	const most = 20
 	list := strings.Join(all[:min(len(all), most)], ", ")
+	if _, _, whole := strings.Cut(id, "."); whole {
+		hint = "; the operator can say which model answers to it (speechall.aliases)"
+	}
 	return stt.Model{}, &stt.Error{Code: stt.NotFound, Op: "open", Option: "model", Want: list, Got: short(id),
-		Msg: `parameter "model" is "` + short(id) + `", which is not known here; there are: ` + cmp.Or(list, "none")}
+		Msg: `parameter "model" is "` + short(id) + `", which is not known here; there are: ` + cmp.Or(list, "none") + hint}
 }
 
 // identifiers are those that a request may name, sorted; models themselves first.
@@ -58,6 +61,9 @@ func (h *Handler) identifiers(models []stt.Model) []string {
 	return all
 }
 
+// foreign are encodings that every ffmpeg decodes.
+var foreign = [...]string{"MP3", "AAC", "Vorbis"}
+
 // list describes the models that there are, and the aliases that stand for one of them.
 func (h *Handler) list(ctx context.Context) ([]wire.Model, error) {
 	models, err := h.opts.Models(ctx)
@@ -73,7 +79,11 @@ func (h *Handler) list(ctx context.Context) ([]wire.Model, error) {
 		}
 		can := m.Can
 		can.Has |= h.opts.Gives
-		all = append(all, wire.ModelOf(id, &m, &can, limits))
+		entry := wire.ModelOf(id, &m, &can, limits)
+		if h.opts.Jobs.Foreign() {
+			entry.Encodings = append(entry.Encodings, foreign[:]...)
+		}
+		all = append(all, entry)
 	}
 	return all, nil
 }

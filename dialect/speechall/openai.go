@@ -42,9 +42,16 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, caller Caller, tr
 	if r.ContentLength > h.opts.MaxBody+maxFields {
 		return h.tooBig()
 	}
-	deadline(w, uploadTime)
-	fields, file, err := h.receive(r)
-	deadline(w, 0)
+	operation := opOpenAI
+	if translation {
+		operation = opTranslate
+	}
+	req, giveBack, err := h.reserve(r, caller, operation, ProtocolOpenAI)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	fields, file, err := h.receive(newUpload(w, r), r, req.Account)
 	if file != nil {
 		defer file.Close()
 	}
@@ -58,10 +65,8 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, caller Caller, tr
 	if file == nil {
 		return &stt.Error{Code: stt.Invalid, Op: "open", Option: "file", Msg: `field "file" must be set: the file to transcribe`}
 	}
-	operation := opOpenAI
 	if translation {
-		operation = opTranslate
-		model, err := h.resolve(r.Context(), f.Model)
+		model, err := h.choose(r.Context(), caller, operation, f.Model, r)
 		if err == nil {
 			err = f.English(&model.Can)
 		}
@@ -69,14 +74,14 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, caller Caller, tr
 			return err
 		}
 	}
-	a, err := h.plan(r, caller, operation, ProtocolOpenAI, f.Params, nil)
+	a, err := h.plan(r, caller, req, f.Params, nil)
 	if err != nil {
 		return err
 	}
 	if f.Stream {
 		return h.events(w, r, a, file)
 	}
-	res, err := h.run(r.Context(), a, &job.Request{Session: a.req, Input: job.Input{Body: file}})
+	res, err := h.run(r.Context(), a, &job.Request{Session: a.req, Input: job.Input{Body: file, Owner: a.req.Account}})
 	if err != nil {
 		return err
 	}
@@ -98,10 +103,14 @@ func (h *Handler) form(w http.ResponseWriter, r *http.Request, caller Caller, tr
 const (
 	maxParts  = 256
 	maxFields = 1 << 20 // bytes
+	maxTail   = 4 << 10 // bytes behind it
 )
 
-// receive reads a form. Its parts come in any order, the file often first. The caller closes the file, which is nil where none came.
-func (h *Handler) receive(r *http.Request) (fields url.Values, file *spool.File, err error) {
+// receive reads a form, r's body by another way, whose file is kept as the account's. Its parts come in any order, the file often first.
+// The caller closes the file, which is nil where none came.
+func (h *Handler) receive(body io.Reader, r *http.Request, account string) (fields url.Values, file *spool.File, err error) {
+	r = r.WithContext(r.Context()) // a copy: what is left of the body when the form is refused is read as it is
+	r.Body = io.NopCloser(body)
 	form, err := r.MultipartReader()
 	if err != nil {
 		return nil, nil, stt.Errorf(stt.Malformed, "the body is not a form; expected Content-Type: multipart/form-data with a file and a model")
@@ -110,13 +119,15 @@ func (h *Handler) receive(r *http.Request) (fields url.Values, file *spool.File,
 	for range maxParts {
 		part, err := form.NextPart()
 		if errors.Is(err, io.EOF) {
+			// Only the end of the body shows a client that goes away from now on, and some send an empty line behind the form.
+			_, _ = io.CopyN(io.Discard, body, maxTail)
 			return fields, file, nil
 		}
 		if err != nil {
 			return nil, file, brokenForm(err)
 		}
 		if part.FormName() == "file" && file == nil {
-			if file, err = h.opts.Jobs.Spool().Take(&limited{r: part, left: h.opts.MaxBody, over: h.tooBig}); err != nil {
+			if file, err = h.opts.Jobs.Spool().Take(account, &limited{r: part, left: h.opts.MaxBody, over: h.tooBig}); err != nil {
 				return nil, file, err
 			}
 			continue
@@ -134,6 +145,9 @@ func (h *Handler) receive(r *http.Request) (fields url.Values, file *spool.File,
 }
 
 func brokenForm(err error) error {
+	if e := (*stt.Error)(nil); errors.As(err, &e) {
+		return e
+	}
 	if errors.Is(err, multipart.ErrMessageTooLarge) {
 		return &stt.Error{Code: stt.Malformed, Op: "receive", Msg: "the header of a part of the form is too long", Err: err}
 	}
@@ -143,7 +157,7 @@ func brokenForm(err error) error {
 // events answers with server-sent events, each final as it comes. The status is decided by the first of them.
 func (h *Handler) events(w http.ResponseWriter, r *http.Request, a *asked, file *spool.File) error {
 	s := &sender{w: w, a: a, timeout: h.opts.WriteTimeout}
-	req := &job.Request{Session: a.req, Input: job.Input{Body: file}, Final: s.final, Opened: func(model string) { s.model = model }}
+	req := &job.Request{Session: a.req, Input: job.Input{Body: file, Owner: a.req.Account}, Final: s.final, Opened: func(model string) { s.model = model }}
 	if a.rewrite != nil {
 		req.Rewrite = a.rewrite.Rewrite
 	}

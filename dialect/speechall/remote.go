@@ -18,20 +18,23 @@ type Fetch func(ctx context.Context, address string) (io.ReadCloser, error)
 
 // remote transcribes a file that is somewhere else.
 func (h *Handler) remote(w http.ResponseWriter, r *http.Request, caller Caller) error {
-	body, err := io.ReadAll(&limited{r: r.Body, left: wire.MaxRemoteBody, over: func() error {
-		return stt.Errorf(stt.Invalid, "the body has more than %s", bytesText(wire.MaxRemoteBody))
-	}})
+	if h.opts.Fetch == nil {
+		return &stt.Error{Code: stt.Unsupported, Op: "open", Option: "file_url", Msg: `files are not fetched here; send the file itself to POST /v1/transcribe`}
+	}
+	req, giveBack, err := h.reserve(r, caller, opRemote, ProtocolFile)
 	if err != nil {
-		return stt.AsError(err)
+		return err
+	}
+	defer giveBack()
+	body, err := small(w, r, wire.MaxRemoteBody)
+	if err != nil {
+		return err
 	}
 	p, err := wire.ParseRemote(body)
 	if err != nil {
 		return err
 	}
-	if h.opts.Fetch == nil {
-		return &stt.Error{Code: stt.Unsupported, Op: "open", Option: "file_url", Msg: `files are not fetched here; send the file itself to POST /v1/transcribe`}
-	}
-	a, err := h.plan(r, caller, opRemote, ProtocolFile, p.Params, p.Rules)
+	a, err := h.plan(r, caller, req, p.Params, p.Rules)
 	if err != nil {
 		return err
 	}
@@ -43,11 +46,22 @@ func (h *Handler) remote(w http.ResponseWriter, r *http.Request, caller Caller) 
 	}
 	defer file.Close()
 	res, err := h.run(r.Context(), a, &job.Request{Session: a.req,
-		Input: job.Input{Body: &limited{r: lost{file}, left: h.opts.MaxBody, over: h.tooBig}, Interrupt: cancel}})
+		Input: job.Input{Body: &limited{r: lost{file}, left: h.opts.MaxBody, over: h.tooBig}, Interrupt: cancel, Owner: a.req.Account}})
 	if err != nil {
 		return err
 	}
 	return a.answer(w, res)
+}
+
+// small reads a body that is no file.
+func small(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	body, err := io.ReadAll(&limited{r: newUpload(w, r), left: most, over: func() error {
+		return stt.Errorf(stt.Invalid, "the body has more than %s", bytesText(most))
+	}})
+	if err != nil {
+		return nil, stt.AsError(err)
+	}
+	return body, nil
 }
 
 // lost makes an error of a server that stops sending one of the file: it is not the client that is gone.

@@ -67,44 +67,28 @@ func (h *Handler) transcribe(w http.ResponseWriter, r *http.Request, caller Call
 	if err != nil {
 		return err
 	}
-	a, err := h.plan(r, caller, opTranscribe, ProtocolFile, p, nil)
-	if err != nil {
-		return err
-	}
 	if r.ContentLength > h.opts.MaxBody {
 		return h.tooBig()
 	}
-	// Until a session is open, whose limits count, nobody else waits for what does not come.
-	deadline(w, headerTime)
-	body := &limited{r: r.Body, left: h.opts.MaxBody, over: h.tooBig}
-	req := &job.Request{Session: a.req, Opened: func(string) { deadline(w, 0) },
-		Input: job.Input{Body: body, Interrupt: interrupter(w), Keeping: func() { deadline(w, uploadTime) }}}
-	res, err := h.run(r.Context(), a, req)
+	sr, giveBack, err := h.reserve(r, caller, opTranscribe, ProtocolFile)
 	if err != nil {
 		return err
 	}
-	return a.answer(w, res)
-}
-
-// interrupter ends a read of the body that waits.
-func interrupter(w http.ResponseWriter) func() {
-	rc := http.NewResponseController(w)
-	return func() { _ = rc.SetReadDeadline(time.Unix(1, 0)) } // where that is not possible the read ends with the connection
-}
-
-// How long a client may take for the beginning of a file, and for all of one that must be there to its end, or of a form.
-const (
-	headerTime = time.Minute
-	uploadTime = time.Hour
-)
-
-// deadline bounds how long reads of the body may wait from now on; 0: for ever.
-func deadline(w http.ResponseWriter, after time.Duration) {
-	at := time.Time{}
-	if after > 0 {
-		at = time.Now().Add(after)
+	defer giveBack()
+	a, err := h.plan(r, caller, sr, p, nil)
+	if err != nil {
+		return err
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(at) // where that is not possible the read ends with the connection
+	up := newUpload(w, r)
+	body := readAhead(&limited{r: up, left: h.opts.MaxBody, over: h.tooBig})
+	defer body.close(up.interrupt)
+	res, err := h.run(r.Context(), a, &job.Request{Session: a.req, Opened: func(string) { up.settle() },
+		Input: job.Input{Body: body, Interrupt: body.interrupt, Owner: a.req.Account}})
+	if err != nil {
+		body.close(up.interrupt)
+		return up.reason(err)
+	}
+	return a.answer(w, res)
 }
 
 // run transcribes a file.

@@ -2,7 +2,6 @@ package speechall
 
 import (
 	"context"
-	"io"
 	"net/http"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -33,30 +32,39 @@ func (h *Handler) rules(ctx context.Context, caller Caller, id string, inline []
 	if id == "" && len(inline) == 0 {
 		return nil, nil
 	}
-	var all []wire.Rule
+	var content []byte
 	if id != "" {
-		set, err := h.ruleset(ctx, caller, id)
-		if err != nil {
+		var err error
+		if content, err = h.ruleset(ctx, caller, id); err != nil {
 			return nil, err
 		}
-		all = set.Rules
 	}
 	if h.opts.Rules == nil {
 		return nil, &stt.Error{Code: stt.Unsupported, Op: "open", Option: "replacement_ruleset", Msg: "replacement rules are not offered here"}
 	}
-	return h.opts.Rules(append(all, inline...))
+	if id == "" {
+		return h.opts.Rules(inline)
+	}
+	compile := func() (Rewriter, error) {
+		set, err := wire.ParseRuleset(content)
+		if err != nil {
+			return nil, err
+		}
+		return h.opts.Rules(append(set.Rules, inline...))
+	}
+	if len(inline) > 0 {
+		return compile() // nobody else asks for just these
+	}
+	return h.rulings.get(content, compile)
 }
 
-// ruleset returns a ruleset of the caller's.
-func (h *Handler) ruleset(ctx context.Context, caller Caller, id string) (wire.Ruleset, error) {
+// ruleset returns the content of a ruleset of the caller's.
+func (h *Handler) ruleset(ctx context.Context, caller Caller, id string) ([]byte, error) {
 	if h.opts.Rulesets == nil {
-		return wire.Ruleset{}, missing(stt.Errorf(stt.NotFound, "none"), id)
+		return nil, missing(stt.Errorf(stt.NotFound, "none"), id)
 	}
 	content, err := h.opts.Rulesets.Get(ctx, caller.Principal.Account, id)
-	if err != nil {
-		return wire.Ruleset{}, missing(err, id)
-	}
-	return wire.ParseRuleset(content)
+	return content, missing(err, id)
 }
 
 // maxRuleset is the longest body of a request about rulesets, in bytes; the store takes as much.
@@ -86,12 +94,10 @@ func (h *Handler) rulesetRequest(next func(w http.ResponseWriter, r *http.Reques
 }
 
 // receiveRuleset reads a ruleset and sees to it that it can be used.
-func (h *Handler) receiveRuleset(r *http.Request, id string) (wire.Ruleset, []byte, error) {
-	body, err := io.ReadAll(&limited{r: r.Body, left: maxRuleset, over: func() error {
-		return stt.Errorf(stt.Invalid, "the body has more than %s", bytesText(maxRuleset))
-	}})
+func (h *Handler) receiveRuleset(w http.ResponseWriter, r *http.Request, id string) (wire.Ruleset, []byte, error) {
+	body, err := small(w, r, maxRuleset)
 	if err != nil {
-		return wire.Ruleset{}, nil, stt.AsError(err)
+		return wire.Ruleset{}, nil, err
 	}
 	set, err := wire.ParseRuleset(body)
 	if err == nil {
@@ -107,7 +113,7 @@ func (h *Handler) receiveRuleset(r *http.Request, id string) (wire.Ruleset, []by
 
 // createRuleset keeps a new ruleset and answers with its identifier.
 func (h *Handler) createRuleset(w http.ResponseWriter, r *http.Request, account string) error {
-	set, content, err := h.receiveRuleset(r, newID())
+	set, content, err := h.receiveRuleset(w, r, newID())
 	if err == nil {
 		err = h.opts.Rulesets.Put(r.Context(), account, set.ID, set.Name, content, true)
 	}
@@ -120,7 +126,7 @@ func (h *Handler) createRuleset(w http.ResponseWriter, r *http.Request, account 
 // replaceRuleset puts another ruleset in the place of one, and answers with it.
 func (h *Handler) replaceRuleset(w http.ResponseWriter, r *http.Request, account string) error {
 	id := r.PathValue("id")
-	set, content, err := h.receiveRuleset(r, id)
+	set, content, err := h.receiveRuleset(w, r, id)
 	if err == nil {
 		err = missing(h.opts.Rulesets.Put(r.Context(), account, id, set.Name, content, false), id)
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -148,11 +150,23 @@ func TestPublic(t *testing.T) {
 	for address, want := range map[string]bool{"1.1.1.1": true, "8.8.8.8": true, "2606:4700::1111": true, "127.0.0.1": false, "127.9.9.9": false, "10.1.2.3": false, "172.16.0.1": false,
 		"192.168.1.1": false, "169.254.169.254": false, "0.0.0.0": false, "100.64.0.1": false, "224.0.0.1": false, "255.255.255.255": false, "198.18.0.1": false,
 		"::1": false, "::": false, "fe80::1": false, "fc00::1": false, "ff02::1": false, "::ffff:127.0.0.1": false, "::ffff:10.0.0.1": false, "64:ff9b::7f00:1": false, "2002:7f00:1::": false,
-		"::127.0.0.1": false, "fe80::1%eth0": false} {
+		"::127.0.0.1": false, "fe80::1%eth0": false, "168.63.129.16": false, "168.63.129.17": true} {
 		a := netip.AddrPortFrom(netip.MustParseAddr(address), 80).String()
 		if err := new(FetchOptions).judge(a); (err == nil) != want {
 			t.Errorf("%s: %v", a, err)
 		}
+	}
+	ours := FetchOptions{own: func() ([]net.Addr, error) {
+		return []net.Addr{&net.IPNet{IP: net.IPv4(9, 9, 9, 9), Mask: net.CIDRMask(24, 32)}, &net.IPNet{IP: net.ParseIP("2606:4700::1111"), Mask: net.CIDRMask(64, 128)}}, nil
+	}}
+	for address, want := range map[string]bool{"9.9.9.9:80": false, "[::ffff:9.9.9.9]:80": false, "[2606:4700::1111]:443": false, "9.9.9.10:80": true, "[2606:4700::1112]:443": true} {
+		if err := ours.judge(address); (err == nil) != want {
+			t.Errorf("%s beside this machine: %v", address, err)
+		}
+	}
+	blind := FetchOptions{own: func() ([]net.Addr, error) { return nil, errors.New("not to be known") }}
+	if blind.judge("9.9.9.9:80") == nil {
+		t.Error("an address that may be ours may be dialled")
 	}
 	o := FetchOptions{Allow: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}}
 	if o.judge("10.1.2.3:80") != nil || o.judge("10.2.2.3:80") == nil || o.judge("nonsense") == nil {
@@ -260,6 +274,60 @@ func TestFetchEnds(t *testing.T) {
 	cancel()
 	if _, err = io.ReadAll(body); err == nil {
 		t.Error("the file goes on")
+	}
+}
+
+// paced is a body that gives a byte at a time, each after a while. It ends with ctx.
+type paced struct {
+	ctx   context.Context
+	every time.Duration
+	left  int
+}
+
+func (p *paced) Read(b []byte) (int, error) {
+	if p.left--; p.left < 0 {
+		return 0, io.EOF
+	}
+	if pass(p.ctx, p.every); p.ctx.Err() != nil {
+		return 0, p.ctx.Err()
+	}
+	return copy(b, "a"), nil
+}
+
+func (p *paced) Close() error { return nil }
+
+// What counts is how long the server there is waited for, not how long a recognizer takes with what it sends.
+func TestFetchWaits(t *testing.T) {
+	o := &FetchOptions{Idle: 30 * time.Second, Whole: 10 * time.Minute}
+	for name, c := range map[string]struct {
+		every, between time.Duration
+		bytes          int
+		fails          string
+		after          time.Duration
+	}{
+		"a server at once, a slow recognizer": {0, time.Minute, 60, "", time.Hour},
+		"a slow server":                       {20 * time.Second, 0, 29, "", 29 * 20 * time.Second},
+		"a server without end":                {20 * time.Second, 0, 1 << 30, "longer than 10m", 10 * time.Minute},
+		"a server that stands still":          {time.Hour, time.Minute, 1, "nothing came for 30s", 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				f := &fetched{body: &paced{ctx, c.every, c.bytes}, ctx: ctx, cancel: cancel, options: o}
+				defer f.Close()
+				var err error
+				began, n := time.Now(), 0
+				for buf := make([]byte, 10); ; n++ {
+					if _, err = f.Read(buf); err != nil {
+						break
+					}
+					pass(t.Context(), c.between)
+				}
+				if c.fails == "" && (err != io.EOF || n != c.bytes) || c.fails != "" && (wire.ErrorOf(err).Status != 404 || !strings.Contains(err.Error(), c.fails)) || time.Since(began) != c.after {
+					t.Errorf("%d bytes and %v after %v", n, err, time.Since(began))
+				}
+			})
+		})
 	}
 }
 

@@ -1,12 +1,14 @@
 package speechall
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/engine/script"
@@ -54,6 +56,36 @@ func TestKeysOfModels(t *testing.T) {
 			}
 		})
 	}
+}
+
+// No way in tells a key of one model which others there are, and none tells one that is not good for an operation anything at all.
+func TestNothingIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, script.Options{}, session.Options{}, Options{Aliases: map[string]string{"openai.secret-project": "script"}})
+		keys := h.handler.opts.Keys
+		for name, scope := range map[string]func(operation, model, origin string) error{
+			"another model": boundTo("local.other"),
+			"another operation": func(operation, _, _ string) error {
+				if operation == opModels {
+					return nil
+				}
+				return stt.Errorf(stt.Denied, "not good for %s", operation)
+			},
+		} {
+			h.handler.opts.Keys = permitting(keys, scope)
+			file := wav(16000, 1, time.Second)
+			for _, path := range []string{"transcriptions", "translations"} {
+				got := h.form("/v1/openai-compatible/audio/"+path, file, "file", "a", "model", "nosuch")
+				if got.fails(t, 401, "not good for"); strings.Contains(got.body, "secret") {
+					t.Errorf("%s, %s: %s", name, path, got.body)
+				}
+			}
+			got := h.do(h.request("POST", "/v1/transcribe?model=nosuch", bytes.NewReader(file)))
+			if got.fails(t, 401, "not good for"); strings.Contains(got.body, "secret") {
+				t.Errorf("%s: %s", name, got.body)
+			}
+		}
+	})
 }
 
 // Who may use some models sees those, and may do what has nothing to do with models.

@@ -112,11 +112,11 @@ func (c *conversation) flush(ctx context.Context) {
 
 // tell sends what an event means to the client, if anything.
 func (c *conversation) tell(ctx context.Context, ev *stt.Event) error {
-	if c.asked.rewrite != nil {
-		c.asked.rewrite.Rewrite(ev)
-	}
 	if ev.Kind != stt.EventSegment || !ev.Segment.Final && !c.asked.params.Interim {
 		return nil
+	}
+	if c.asked.rewrite != nil { // it costs too much to be done for nobody
+		c.asked.rewrite.Rewrite(ev)
 	}
 	msg, err := c.message(ev.Segment)
 	if err != nil || len(msg) == 0 {
@@ -186,8 +186,8 @@ func (c *conversation) control(ctx context.Context, msg []byte) (end bool, err e
 	case what == wire.Finalize:
 		c.open.Store(false)
 		c.flush(ctx)
-	case c.file == nil: // KeepAlive: one sample of silence is the smallest thing that a session counts as a sign of life
-		return false, c.session.Write(ctx, []byte{0, 0})
+	default: // KeepAlive
+		return false, c.alive(ctx)
 	}
 	return false, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/earshot-stt/earshot/dialect"
+	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
 	wire "github.com/earshot-stt/earshot/wire/speechall"
 )
@@ -35,12 +36,17 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p, err := parse(r)
-	var a *asked
-	if err == nil {
-		a, err = h.plan(r, caller, opStream, ProtocolStream, p, nil)
-	}
 	if err == nil && p.Interim && !p.Format.JSON() {
 		err = stt.InvalidOption("interim_results", "true", `"output_format" json, verbose_json or json_text beside it, which say what is final`)
+	}
+	var a *asked
+	if err == nil {
+		var req *session.Request
+		var giveBack func()
+		if req, giveBack, err = h.reserve(r, caller, opStream, ProtocolStream); err == nil {
+			defer giveBack()
+			a, err = h.plan(r, caller, req, p, nil)
+		}
 	}
 	if err != nil {
 		h.note(r, ProtocolStream, caller, err)

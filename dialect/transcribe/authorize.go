@@ -19,10 +19,14 @@ type Guard interface {
 	Guessed(ctx context.Context, remote string) error
 }
 
-// used tells who wants to know that a key has let somebody in.
+// used tells who wants to know that a key has let somebody in. Temporary credentials are a use of the key that they derive from.
 func (h *Handler) used(c *caller) {
-	if h.opts.Used != nil {
-		h.opts.Used(c.principal.KeyID)
+	if h.opts.Used == nil {
+		return
+	}
+	h.opts.Used(c.principal.KeyID)
+	if c.principal.Parent != "" {
+		h.opts.Used(c.principal.Parent)
 	}
 }
 

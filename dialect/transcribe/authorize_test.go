@@ -248,7 +248,9 @@ func TestSessionTokens(t *testing.T) {
 					key.Expires = time.Now()
 				}
 				meter := &asking{}
-				h := serve(t, session.Options{Recognizer: script.New(script.Options{Script: parse(t, conversation)}), Gate: meter}, dialect.Options{Keys: keysOf(key)})
+				var used []string // keys that let the caller in
+				h := serve(t, session.Options{Recognizer: script.New(script.Options{Script: parse(t, conversation)}), Gate: meter}, dialect.Options{Keys: keysOf(key),
+					Used: func(id string) { used = append(used, id) }})
 				s := signer()
 				s.Credentials.SessionToken = c.token
 				signed, _, err := s.Presign("GET", "ws://"+host+wire.PathWebSocket+"?"+usual, time.Minute, time.Now())
@@ -260,6 +262,9 @@ func TestSessionTokens(t *testing.T) {
 					client.expect(opened)
 					if r := meter.last.Load(); r == nil || r.Account != "111122223333" || r.Caller != keyID || r.Key != "ESHKPARENT" || r.Operation != "StartStreamTranscription" {
 						t.Errorf("the session is asked for with %+v", r)
+					}
+					if strings.Join(used, " ") != keyID+" ESHKPARENT" {
+						t.Errorf("used are %q", used)
 					}
 					client.conn.Close()
 				} else {

@@ -59,7 +59,11 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 // unknown turns an access key id, or a session token, that nobody has into what the service says of it.
 func unknown(err error) error {
 	if stt.CodeOf(err) == stt.Unauthenticated && sigv4.ReasonOf(err) == sigv4.None {
-		return &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: wire.TextUnknownKey, Err: err}
+		cause := err
+		if why := stt.AsError(err).Err; why != nil { // there is the key, and why it is not good is what the log should say
+			cause = why
+		}
+		return &stt.Error{Code: stt.Unauthenticated, Op: "open", Msg: wire.TextUnknownKey, Err: cause}
 	}
 	return err
 }

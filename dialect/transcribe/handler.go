@@ -1,6 +1,7 @@
 package transcribe
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -33,6 +34,9 @@ type Options struct {
 	Guard    Guard // nil: nobody is slowed down
 	// Strangers is told of requests for a stream that come without good credentials; it may be called concurrently. nil: nobody is.
 	Strangers Strangers
+	// Declined is told of requests for a stream whose caller is known and that get no further: what a policy does not allow, and what
+	// cannot be understood. What becomes of all others the session service tells. It may be called concurrently; nil: nobody is told.
+	Declined func(ctx context.Context, r *session.Request, why error)
 	// Used is told the id of each key that has let somebody in. It may be called concurrently and returns at once; nil: nobody is.
 	Used func(keyID string)
 	// Hosts are the host names that signatures may be made for; nil: the Host as received, with or without its port.
@@ -131,6 +135,14 @@ type incoming struct {
 	known bool // there is such an operation
 }
 
+// protocol returns the name of the request's transport.
+func (in *incoming) protocol() string {
+	if in.http2 {
+		return ProtocolHTTP2
+	}
+	return Protocol
+}
+
 // asked is what a caller asks for, and who asks. It is not kept on the stack, which grows with it for as long as the stream
 // lasts.
 type asked struct {
@@ -151,21 +163,33 @@ func (h *Handler) admit(r *http.Request, in *incoming, refuse func(places chan s
 	h.used(&caller)
 	if in.op.Offered { // plan has something else to say of those that are not
 		if err := h.authorize(&caller, actionOf(in)); err != nil {
-			refuse(h.known, err, slog.String("request", in.id), slog.String("caller", caller.principal.KeyID))
+			h.decline(r, in, &caller, err, refuse)
 			return nil
 		}
 	}
 	req, params, err := plan(r, in)
 	if err != nil {
-		refuse(h.known, err, slog.String("request", in.id), slog.String("caller", caller.principal.KeyID))
+		h.decline(r, in, &caller, err, refuse)
 		return nil
 	}
-	req.Caller, req.Remote, req.Protocol, req.Request = caller.principal.KeyID, r.RemoteAddr, Protocol, in.id
-	req.Account, req.Key, req.Operation = caller.principal.Account, caller.principal.Parent, in.op.Name
-	if in.http2 {
-		req.Protocol = ProtocolHTTP2
-	}
+	fill(req, r, in, &caller)
 	return &asked{in.op, caller, req, params}
+}
+
+// decline refuses a caller that is known, and tells who wants to know.
+func (h *Handler) decline(r *http.Request, in *incoming, c *caller, why error, refuse func(places chan struct{}, why error, attrs ...slog.Attr)) {
+	if h.opts.Declined != nil {
+		req := &session.Request{}
+		fill(req, r, in, c)
+		h.opts.Declined(r.Context(), req, why)
+	}
+	refuse(h.known, why, slog.String("request", in.id), slog.String("caller", c.principal.KeyID))
+}
+
+// fill notes who asks, from where and how.
+func fill(req *session.Request, r *http.Request, in *incoming, c *caller) {
+	req.Caller, req.Remote, req.Protocol, req.Request = c.principal.KeyID, r.RemoteAddr, in.protocol(), in.id
+	req.Account, req.Key, req.Operation = c.principal.Account, c.principal.Parent, in.op.Name
 }
 
 // plan turns a request into what a session is asked for.

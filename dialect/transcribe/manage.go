@@ -44,9 +44,13 @@ type Resources interface {
 type Management struct {
 	streams *Handler // for keys, hosts and guard
 	keep    Resources
-	admit   func(context.Context, auth.Principal) error
+	admit   Admission
 	places  places
 }
+
+// Admission decides whether anything is done for a caller whose signature was good: why, such as stt.Quota, is why nothing is. done, which may be nil
+// and is otherwise called once, is told how the request went, nil being well.
+type Admission func(ctx context.Context, caller auth.Principal) (done func(err error), why error)
 
 // Bounds of requests.
 const (
@@ -54,9 +58,8 @@ const (
 	manageTime    = 10 * time.Second
 )
 
-// NewManagement returns a handler that takes the keys that h takes. admit, where it is not nil, is asked before anything is done for a
-// caller whose signature was good, and returns an error such as stt.Quota where nothing shall be.
-func NewManagement(h *Handler, keep Resources, admit func(context.Context, auth.Principal) error) *Management {
+// NewManagement returns a handler that takes the keys that h takes. admit may be nil.
+func NewManagement(h *Handler, keep Resources, admit Admission) *Management {
 	return &Management{streams: h, keep: keep, admit: admit}
 }
 
@@ -82,6 +85,9 @@ func (m *Management) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	answer, err := m.answer(ctx, r, a)
 	m.note(r, a, err)
+	if a.done != nil {
+		a.done(err)
+	}
 	switch {
 	case err != nil && a.download != "":
 		tellDownload(w, err)
@@ -103,7 +109,8 @@ type managed struct {
 	caller   string // the key id; empty: not known yet
 	account  string // as resources are kept under
 	sign     func(path string) string
-	place    *place // nil: none yet
+	place    *place          // nil: none yet
+	done     func(err error) // told how the request went; nil: nobody is
 }
 
 // answer does what a request asks for. A download is answered with its bytes, all else with a message.

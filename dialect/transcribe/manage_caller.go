@@ -93,7 +93,7 @@ func (m *Management) identify(ctx context.Context, r *http.Request, claim sigv4.
 	a.caller = c.principal.KeyID
 	a.sign = func(path string) string { return presigned(r, signer, path) }
 	if m.admit != nil {
-		if err := m.admit(ctx, c.principal); err != nil {
+		if a.done, err = m.admit(ctx, c.principal); err != nil {
 			return c, err
 		}
 	}

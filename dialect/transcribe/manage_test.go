@@ -132,6 +132,7 @@ type desk struct {
 	h     http.Handler
 	log   *bytes.Buffer
 	admit func(context.Context, auth.Principal) error
+	done  []string // how the requests went that were admitted
 }
 
 const otherSecret = "the-secret-of-the-others-1234567890abcdef"
@@ -152,16 +153,24 @@ func newDesk(t *testing.T) *desk {
 			{"Effect":"Allow","Action":["transcribe:Get*","transcribe:CreateVocabulary"],"Resource":"arn:aws:transcribe:*:111122223333:vocabulary/red-*"},
 			{"Effect":"Allow","Action":"transcribe:TagResource","Resource":"*"},{"Effect":"Deny","Action":"transcribe:TagResource","Resource":"arn:aws:transcribe:*:*:vocabulary/red-*"}]}`)}}
 	d := &desk{t: t, shelf: &shelf{items: map[string]resource.Resource{}}, log: &bytes.Buffer{}}
-	d.h = mux(d.shelf, keys, d.log, func(ctx context.Context, p auth.Principal) error {
+	d.h = mux(d.shelf, keys, d.log, func(ctx context.Context, p auth.Principal) (func(error), error) {
 		if d.admit != nil {
-			return d.admit(ctx, p)
+			if err := d.admit(ctx, p); err != nil {
+				return nil, err
+			}
 		}
-		return nil
+		return func(err error) {
+			how := "ok"
+			if err != nil {
+				how = stt.CodeOf(err).String()
+			}
+			d.done = append(d.done, how)
+		}, nil
 	})
 	return d
 }
 
-func mux(keep dialect.Resources, keys auth.AccessKeys, log io.Writer, admit func(context.Context, auth.Principal) error) http.Handler {
+func mux(keep dialect.Resources, keys auth.AccessKeys, log io.Writer, admit dialect.Admission) http.Handler {
 	m := http.NewServeMux()
 	streams := dialect.New(dialect.Options{Keys: keys, Log: slog.New(slog.NewTextHandler(log, nil))})
 	h := dialect.NewManagement(streams, keep, admit)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/wire/sigv4"
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
@@ -45,11 +46,7 @@ func (s *sampler) take(now time.Time) (left int, ok bool) {
 // nothing.
 func (h *Handler) stranger(r *http.Request, in *incoming, why error) []slog.Attr {
 	if h.opts.Strangers != nil {
-		protocol := Protocol
-		if in.http2 {
-			protocol = ProtocolHTTP2
-		}
-		h.opts.Strangers(r.Context(), &session.Request{Protocol: protocol, Request: in.id, Remote: r.RemoteAddr}, why)
+		h.opts.Strangers(r.Context(), &session.Request{Protocol: in.protocol(), Request: in.id, Remote: r.RemoteAddr}, coded(why))
 	}
 	left, ok := h.lines.take(time.Now())
 	if !ok {
@@ -60,6 +57,22 @@ func (h *Handler) stranger(r *http.Request, in *incoming, why error) []slog.Attr
 		attrs = append(attrs, slog.Int("left_out", left))
 	}
 	return attrs
+}
+
+// signatureCodes says of what kind the reasons for refusing a signature are that are not just wrong credentials.
+var signatureCodes = map[sigv4.Reason]stt.Code{sigv4.Malformed: stt.Malformed, sigv4.ExpiresOutOfRange: stt.Invalid, sigv4.NotYetValid: stt.Expired, sigv4.Expired: stt.Expired}
+
+// coded gives a refused signature the code that errors of this house have.
+func coded(why error) error {
+	reason := sigv4.ReasonOf(why)
+	if reason == sigv4.None {
+		return why
+	}
+	code, ok := signatureCodes[reason]
+	if !ok {
+		code = stt.Unauthenticated
+	}
+	return &stt.Error{Code: code, Op: "open", Err: why}
 }
 
 // mustWait reports whether an error says that somebody has guessed too often, which is said in the shortest way.
@@ -80,5 +93,6 @@ func sayWait(w http.ResponseWriter, op wire.Operation, why error) {
 	tellPost(w, op.ExceptionOf(why))
 }
 
-// Strangers is told of requests without good credentials, which get no stream. r has little more than the protocol and the remote address.
+// Strangers is told of requests without good credentials, which get no stream. r has little more than the protocol and the remote address; why
+// is an *stt.Error.
 type Strangers func(ctx context.Context, r *session.Request, why error)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -15,36 +15,82 @@ import (
 type Spool struct {
 	folder string
 	most   int64
-	used   atomic.Int64
+
+	mu   sync.Mutex // guards all below
+	used int64
+	by   map[string]int64 // of that, what each owner's files have; those who have none are not in it
 }
 
 // New returns a Spool in a folder, which is the system's for temporary files where it is empty. most is how many bytes all files on
-// disk may have together; 0: any.
-func New(folder string, most int64) *Spool { return &Spool{folder: folder, most: most} }
+// disk may have together; 0: any. One owner's may have three times as much as is left for all others, so that there is always room
+// for who has none there: three quarters of it all where he is the only one.
+func New(folder string, most int64) *Spool {
+	return &Spool{folder: folder, most: most, by: map[string]int64{}}
+}
 
 // InMemory is how much of a file is kept without a file on disk, in bytes.
 const InMemory = 256 << 10
 
 // Used is how many bytes the files on disk have together.
-func (s *Spool) Used() int64 { return s.used.Load() }
+func (s *Spool) Used() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.used
+}
+
+// share is how many times what is left one owner may have.
+const share = 3
+
+// take counts bytes that somebody is about to keep. They are counted after an error as well: the file gives them back.
+func (s *Spool) take(owner string, n int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used += n
+	if owner != "" {
+		s.by[owner] += n
+	}
+	e := &stt.Error{Op: "receive", RetryAfter: 10 * time.Second}
+	switch {
+	case s.most <= 0:
+		return nil
+	case s.used > s.most:
+		e.Code, e.Msg = stt.Exhausted, "too many files are being kept at the moment; try again"
+	case s.by[owner] > share*(s.most-s.used) && owner != "":
+		e.Code, e.Msg = stt.Quota, "too many files of the account are being kept at the moment; try again, or send fewer at a time"
+	default:
+		return nil
+	}
+	return e
+}
+
+func (s *Spool) give(owner string, n int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used -= n
+	if s.by[owner] -= n; s.by[owner] <= 0 {
+		delete(s.by, owner)
+	}
+}
 
 // File is a file that is kept. One goroutine at a time uses it.
 type File struct {
 	spool *Spool
+	owner string
 	held  bytes.Reader // all of the file, where disk is nil
 	disk  *os.File
 	size  int64 // on disk
 }
 
-// Take reads r to its end and keeps what comes. The caller closes the file. The error is that of r, Exhausted where too much is kept
-// already, or Internal.
-func (s *Spool) Take(r io.Reader) (*File, error) {
+// Take reads r to its end and keeps what comes, as the owner's, such as an account; empty: nobody's, which is held to no share. The
+// caller closes the file. The error is that of r, Exhausted where too much is kept already, Quota where too much of it is the owner's,
+// or Internal.
+func (s *Spool) Take(owner string, r io.Reader) (*File, error) {
 	var head bytes.Buffer
 	n, err := io.Copy(&head, io.LimitReader(r, InMemory))
 	if err != nil {
 		return nil, err
 	}
-	f := &File{spool: s}
+	f := &File{spool: s, owner: owner}
 	if n < InMemory {
 		f.held.Reset(head.Bytes())
 		return f, nil
@@ -88,8 +134,8 @@ type appender struct{ f *File }
 func (a appender) Write(p []byte) (int, error) {
 	n := int64(len(p))
 	a.f.size += n
-	if s := a.f.spool; s.used.Add(n) > s.most && s.most > 0 {
-		return 0, &stt.Error{Code: stt.Exhausted, Op: "receive", RetryAfter: 10 * time.Second, Msg: "too many files are being kept at the moment; try again"}
+	if err := a.f.spool.take(a.f.owner, n); err != nil {
+		return 0, err
 	}
 	return a.f.disk.Write(p)
 }
@@ -122,7 +168,7 @@ func (f *File) Disk() (*os.File, error) {
 func (f *File) Close() {
 	if f.disk != nil {
 		_ = f.disk.Close() // it has no name, so nothing is lost
-		f.spool.used.Add(-f.size)
+		f.spool.give(f.owner, f.size)
 		f.disk, f.size = nil, 0
 	}
 	f.held.Reset(nil)

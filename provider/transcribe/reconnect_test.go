@@ -191,6 +191,8 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		"shutting down":       {raising(wire.ServiceUnavailable, "the server is shutting down"), true, "(the server is shutting down)"},
 		"failure":             {raising(wire.InternalFailure, "oops"), true, "(oops)"},
 		"limit":               {raising(wire.LimitExceeded, "slow down"), true, "(slow down)"},
+		"budget used up":      {raising(wire.LimitExceeded, "the account has used the 1h0m0s of audio that it may use in a day; there is more in 11h0m0s, when the next day begins (UTC)"), false, "has used the 1h0m0s"},
+		"budget, nearly over": {raising(wire.LimitExceeded, "the account has used the 1h0m0s of audio that it may use in a day; there is more in 1s, when the next day begins (UTC)"), true, "has used the 1h0m0s"},
 		"throttled":           {raising("ThrottlingException", "slow down"), true, "(slow down)"},
 		"bad request":         {raising(wire.BadRequest, "no such language"), false, "no such language"},
 		"idle":                {raising(wire.BadRequest, fmt.Sprintf(wire.TextIdle, 15)), false, "no new audio"},

@@ -17,7 +17,7 @@ const healthyTime = 10 * time.Second
 
 // resume returns the connection that takes over from one that has ended, or nil when the stream has.
 func (c *client) resume(ctx context.Context, old *link, end ending) *link {
-	if !end.again || c.retry.For <= 0 {
+	if !end.again || c.tooLate(end) {
 		c.core.Fail(end.err)
 		return nil
 	}
@@ -47,11 +47,17 @@ func (c *client) resume(ctx context.Context, old *link, end ending) *link {
 		if err == nil {
 			return c.link(next, old.number+1)
 		}
-		if end = unopened(err); ctx.Err() != nil || !end.again {
+		if end = unopened(err); ctx.Err() != nil || !end.again || c.tooLate(end) {
 			c.core.Fail(end.err) // without effect when the stream has been closed
 			return nil
 		}
 	}
+}
+
+// tooLate reports whether another attempt makes no sense: none are made at all, or the server says that it would refuse all of them, as when a budget is
+// used up until tomorrow.
+func (c *client) tooLate(end ending) bool {
+	return c.retry.For <= 0 || end.err.Code == stt.Quota && end.err.RetryAfter >= c.retry.For
 }
 
 // unopened says what a connection that cannot be opened means.

@@ -148,6 +148,12 @@ func (h *Handler) rotateAccessKey(c *call, in *rotation) (shownKey, error) {
 	if err := h.seen(c, func() (string, error) { k, err := h.getAccessKey(c); return k.etag(), err }); err != nil {
 		return shownKey{}, err
 	}
+	switch k, err := h.getAccessKey(c); {
+	case err != nil:
+		return shownKey{}, err
+	case k.Parent != "":
+		return shownKey{}, stt.Errorf(stt.Conflict, "%q are temporary credentials of %q, which get no new secret: make others", k.ID, k.Parent)
+	}
 	return shown(h.store.RotateAccessKey(c.ctx(), c.actor, c.path("id"), time.Duration(in.GraceSeconds)*time.Second))
 }
 

@@ -3,6 +3,7 @@ package admin
 import (
 	"time"
 
+	"github.com/earshot-stt/earshot/server/state"
 	"github.com/earshot-stt/earshot/store"
 )
 
@@ -13,6 +14,14 @@ type account struct {
 	Created  time.Time `json:"created"`
 	Disabled bool      `json:"disabled" doc:"All its keys are refused."`
 	Limits   limits    `json:"limits" doc:"For all its keys together."`
+	Home     bool      `json:"home,omitempty" doc:"Its users run the server: it cannot be renamed, disabled or deleted."`
+}
+
+// account is what is shown of one.
+func (h *Handler) account(a store.Account) account {
+	out := accountOf(a)
+	out.Home = a.ID == h.home
+	return out
 }
 
 func accountOf(a store.Account) account {
@@ -41,7 +50,7 @@ func (h *Handler) listAccounts(c *call) (page[account], error) {
 		return page[account]{}, err
 	}
 	list, next, err := h.store.Accounts(c.ctx(), p)
-	return paged(list, next, err, accountOf)
+	return paged(list, next, err, h.account)
 }
 
 func (h *Handler) createAccount(c *call, in *newAccount) (account, error) {
@@ -50,31 +59,39 @@ func (h *Handler) createAccount(c *call, in *newAccount) (account, error) {
 		return account{}, err
 	}
 	made, err := h.store.CreateAccount(c.ctx(), c.actor, store.Account{Name: in.Name, Disabled: in.Disabled, Limits: l})
-	return accountOf(made), err
+	return h.account(made), err
 }
 
 func (h *Handler) getAccount(c *call) (account, error) {
 	a, err := h.store.Account(c.ctx(), c.path("account"))
-	return accountOf(a), err
+	return h.account(a), err
 }
 
 func (h *Handler) updateAccount(c *call, in *accountChanges) (account, error) {
 	a, err := h.store.UpdateAccount(c.ctx(), c.actor, c.path("account"), func(a *store.Account) error {
-		if err := c.unchanged(accountOf(*a).etag()); err != nil {
+		if err := c.unchanged(h.account(*a).etag()); err != nil {
 			return err
 		}
+		was := *a
 		in.Name.to(&a.Name)
 		in.Disabled.to(&a.Disabled)
+		if err := state.Stays(h.home, was, *a); err != nil {
+			return err
+		}
 		return changeLimits(in.Limits, &a.Limits)
 	})
-	return accountOf(a), err
+	return h.account(a), err
 }
 
 func (h *Handler) deleteAccount(c *call) error {
 	if err := h.seen(c, func() (string, error) { a, err := h.getAccount(c); return a.etag(), err }); err != nil {
 		return err
 	}
-	return h.store.DeleteAccount(c.ctx(), c.actor, c.path("account"))
+	if err := state.StaysThere(h.home, c.path("account")); err != nil {
+		return err
+	}
+	return RemoveAccount(c.ctx(), h.store, c.actor, c.path("account"), c.ask("with_vocabularies") == "true",
+		"with_vocabularies=true removes what else there is with it")
 }
 
 // seen compares the ETag before something is deleted, where the caller asks for that. Between the two somebody else may change the

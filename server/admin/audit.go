@@ -22,9 +22,7 @@ type auditEntry struct {
 
 func auditEntryOf(e store.AuditEntry) auditEntry {
 	out := auditEntry{Revision: e.Revision, At: e.At, Actor: e.Actor, Remote: e.Remote, Action: e.Action, Kind: e.Kind, Target: e.Target, Account: e.Account}
-	if json.Valid([]byte(e.Detail)) {
-		out.Detail = json.RawMessage(e.Detail)
-	}
+	out.Detail = told(e.Detail)
 	return out
 }
 

@@ -17,6 +17,8 @@ import (
 // server does not have it.
 type Options struct {
 	Store *store.Store
+	// Home is the id of the account whose users run the server. It stays as it is; empty: there is none such.
+	Home string
 	// Token checks the one administrator's token that stands in the data folder. An [auth.AdminToken] is one.
 	Token TokenChecker
 	// Passwords makes hashes of users' passwords; nil: they can be given none.
@@ -36,6 +38,7 @@ type Options struct {
 type Handler struct {
 	// immutable
 	store     *store.Store
+	home      string
 	token     TokenChecker
 	throttle  Throttle
 	passwords *auth.Passwords
@@ -49,7 +52,7 @@ type Handler struct {
 
 // New returns the administration, for requests whose path begins with [Prefix].
 func New(o Options) *Handler {
-	h := &Handler{store: o.Store, token: o.Token, throttle: o.Throttle, passwords: o.Passwords, hosts: map[string]bool{}, sessions: o.Sessions,
+	h := &Handler{store: o.Store, home: o.Home, token: o.Token, throttle: o.Throttle, passwords: o.Passwords, hosts: map[string]bool{}, sessions: o.Sessions,
 		system: o.System, now: o.Now, log: o.Log}
 	for _, host := range o.Hosts {
 		h.hosts[strings.ToLower(host)] = true

@@ -27,6 +27,7 @@ type policyAnswer struct {
 	Allowed    bool            `json:"allowed"`
 	Reason     string          `json:"reason,omitempty" doc:"What decided, in a sentence; absent without an action."`
 	Statements []policyFinding `json:"statements,omitempty"`
+	Notes      []string        `json:"notes,omitempty" doc:"What can be stored and is most likely a slip: actions that this server does not have."`
 }
 
 // policyFinding is what one statement says.
@@ -55,6 +56,9 @@ func (h *Handler) checkPolicy(c *call, in *policyQuestion) (policyAnswer, error)
 		p, err := policy.Parse([]byte(one.text))
 		if err != nil {
 			return policyAnswer{Error: stt.AsError(err).Msg}, nil
+		}
+		for _, idle := range p.Idle(auth.Actions()) {
+			answer.Notes = append(answer.Notes, idle+" is none of the actions of this server")
 		}
 		if in.Action == "" {
 			continue
@@ -124,6 +128,11 @@ func bounded(in *policyQuestion) error {
 	for field, text := range map[string]string{"action": in.Action, "resource": in.Resource} {
 		if len(text) > longest || strings.ContainsFunc(text, isControl) {
 			return invalid(field, "%q: expected at most %d characters without control characters", field, longest)
+		}
+	}
+	if in.Action != "" {
+		if err := auth.CheckAction("action", in.Action); err != nil {
+			return invalid("action", "%s", stt.AsError(err).Msg)
 		}
 	}
 	if len(in.Context) > most {

@@ -32,7 +32,8 @@ func routes(h *Handler) []route {
 		{post, "/accounts", "createAccount", "Makes an account.", Operator, nil, made, j, takes(h.createAccount)},
 		{get, "/accounts/{account}", "getAccount", "Shows an account.", Viewer, nil, ok, j, gives(h.getAccount)},
 		{patch, "/accounts/{account}", "updateAccount", "Changes an account; what is absent stays.", Operator, nil, ok, j, guarded(takes(h.updateAccount))},
-		{del, "/accounts/{account}", "deleteAccount", "Removes an account that has no users, keys and vocabularies any more. Its usage stays.", Operator, nil, none, nil, guarded(does(h.deleteAccount))},
+		{del, "/accounts/{account}", "deleteAccount", "Removes an account that has no users and keys any more. Its usage stays.", Operator,
+			[]param{{name: "with_vocabularies", kind: "string", enum: []string{"true", "false"}, about: "true: its vocabularies, vocabulary filters and replacement rulesets go with it; otherwise it stays while it has any."}}, none, nil, guarded(does(h.deleteAccount))},
 		{get, "/accounts/{account}/quota", "getAccountQuota", "Says how much of its limits an account has used.", Viewer, nil, ok, j, gives(h.accountQuota)},
 
 		{get, "/users", "listUsers", "Lists users by name.", Viewer, of(account, find), ok, j, gives(h.listUsers)},

@@ -291,17 +291,26 @@ func TestCheckPolicy(t *testing.T) {
 		t.Errorf("got %s", a.Body)
 	}
 	night := `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:CurrentTime":"2026-11-21T12:30:00Z"}}}}`
-	if a := check(`{"policy":` + night + `,"action":"a:b"}`); a.get("allowed") != "true" {
+	if a := check(`{"policy":` + night + `,"action":"transcribe:GetVocabulary"}`); a.get("allowed") != "true" {
 		t.Errorf("the time is not that of the clock: %s", a.Body)
 	}
-	if a := check(`{"policy":` + night + `,"action":"a:b","context":{"AWS:currenttime":"2026-11-21T12:30:01Z"}}`); a.get("allowed") != "false" || !strings.Contains(a.Body.String(), "does not hold") {
+	if a := check(`{"policy":` + night + `,"action":"transcribe:GetVocabulary","context":{"AWS:currenttime":"2026-11-21T12:30:01Z"}}`); a.get("allowed") != "false" || !strings.Contains(a.Body.String(), "does not hold") {
 		t.Errorf("the time is not the one given: %s", a.Body)
 	}
-	h.refused(400, "invalid", "policy", "either", "POST", "/policy:check", `{"action":"a:b"}`)
+	h.refused(400, "invalid", "policy", "either", "POST", "/policy:check", `{"action":"transcribe:GetVocabulary"}`)
 	h.refused(400, "invalid", "policy", "either", "POST", "/policy:check", `{"policy":`+night+`,"access_key":"ESHKAAAAAAAAAAAAAAAA"}`)
 	h.refused(400, "invalid", "context.aws:Nonsense", "condition key", "POST", "/policy:check", `{"policy":`+night+`,"context":{"aws:Nonsense":"1"}}`)
 	h.refused(400, "invalid", "action", "at most", "POST", "/policy:check", `{"policy":`+night+`,"action":"`+strings.Repeat("a", 3000)+`"}`)
-	h.refused(404, "not-found", "*", "", "POST", "/policy:check", `{"access_key":"ESHKAAAAAAAAAAAAAAAA","action":"a:b"}`)
+	h.refused(404, "not-found", "*", "", "POST", "/policy:check", `{"access_key":"ESHKAAAAAAAAAAAAAAAA","action":"transcribe:GetVocabulary"}`)
+	h.refused(400, "invalid", "action", "transcribe:StartStreamTranscription", "POST", "/policy:check", `{"policy":`+night+`,"action":"StartStreamTranscription"}`)
+	h.refused(400, "invalid", "action", "an action of this server", "POST", "/policy:check", `{"policy":`+night+`,"action":"transcribe:Foo"}`)
+	const slip = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["transcribe:StartStreamTranscripton","transcribe:GetVocabulary"],"Resource":"*"}}`
+	if a := check(`{"policy":` + slip + `}`); a.get("valid") != "true" || !strings.Contains(a.Body.String(), `"notes":["Statement[0].Action: \"transcribe:StartStreamTranscripton\" is none of the actions of this server"]`) {
+		t.Errorf("a slip: %s", a.Body)
+	}
+	if a := check(`{"policy":` + night + `}`); strings.Contains(a.Body.String(), "notes") {
+		t.Errorf("no slip: %s", a.Body)
+	}
 	h.refused(400, "invalid", "policy", "Effect", "POST", "/access-keys", `{"account":"123456789012","name":"x","policy":{"Version":"2012-10-17","Statement":[{"Action":"*","Resource":"*"}]}}`)
 	if !policy.KnownKey(policy.SourceIP) {
 		t.Error("the table of condition keys has changed")
@@ -319,6 +328,7 @@ func TestDerive(t *testing.T) {
 		t.Errorf("got %s", child.Body)
 	}
 	h.refused(409, "conflict", "", "temporary itself", "POST", "/access-keys/"+child.get("access_key.id")+"/temporary", `{"ttl_seconds":60}`)
+	h.refused(409, "conflict", "", "temporary credentials of", "POST", "/access-keys/"+child.get("access_key.id")+"/rotate", `{"grace_seconds":60}`)
 	for _, ttl := range []string{"59", "129601", "-1", "0"} {
 		h.refused(400, "invalid", "ttl_seconds", "expected 60 to 129600", "POST", "/access-keys/"+id+"/temporary", `{"ttl_seconds":`+ttl+`}`)
 	}

@@ -32,3 +32,27 @@ func TestVisit(t *testing.T) {
 		}
 	}
 }
+
+// Looking makes nothing, and says the same of what is there.
+func TestLook(t *testing.T) {
+	t.Chdir(t.TempDir())
+	path, err := Look("a/b")
+	if stt.CodeOf(err) != stt.NotFound || !filepath.IsAbs(path) {
+		t.Errorf("got %q, %v of a folder that is not there", path, err)
+	}
+	if _, err := os.Stat("a"); err == nil {
+		t.Error("a folder has been made")
+	}
+	made, err := Visit("a/b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Look("a/b"); err != nil || again != made || again != path {
+		t.Errorf("got %q, %v; made %q", again, err, made)
+	}
+	for _, bad := range []string{"", "~/x"} {
+		if _, err := Look(bad); stt.CodeOf(err) != stt.Invalid {
+			t.Errorf("Look(%q): %v", bad, err)
+		}
+	}
+}

@@ -76,13 +76,16 @@ func (k *Keys) loadAccess(ctx context.Context, id string) (*access, error) {
 		return nil, orphan(err)
 	}
 	a := &access{limits: row.Limits, secrets: slices.Clone(row.Secrets), key: auth.AccessKey{ID: row.ID, Name: row.Name, Account: row.Account,
-		Disabled: row.Disabled || account.Disabled, Expires: row.Expires, TokenHash: row.TokenHash}}
+		Expires: row.Expires, TokenHash: row.TokenHash}}
+	disable(&a.key, row.Disabled, auth.KeyDisabled)
+	disable(&a.key, account.Disabled, auth.AccountDisabled)
 	if row.User != "" {
 		user, err := k.users.strict(ctx, row.User)
 		if err != nil {
 			return nil, orphan(err)
 		}
-		a.key.User, a.key.Disabled = user.Name, a.key.Disabled || user.Disabled
+		a.key.User = user.Name
+		disable(&a.key, user.Disabled, auth.UserDisabled)
 	}
 	if row.Policy != "" {
 		a.key.Policies = []policy.Policy{k.readPolicy(row)}
@@ -107,7 +110,12 @@ func (k *Keys) derive(ctx context.Context, a *access, row store.AccessKey) error
 	if own.User == "" {
 		own.User = parent.key.User
 	}
-	own.Disabled = own.Disabled || parent.key.Disabled || parent.key.Parent != "" // temporary credentials make no others
+	why := parent.key.Why
+	if why == auth.KeyDisabled {
+		why = auth.ParentDisabled
+	}
+	disable(own, parent.key.Disabled, why)
+	disable(own, parent.key.Parent != "", "the key that it derives from is temporary itself") // such make no others
 	if p := parent.key.Expires; !p.IsZero() && (own.Expires.IsZero() || p.Before(own.Expires)) {
 		own.Expires = p
 	}
@@ -117,6 +125,13 @@ func (k *Keys) derive(ctx context.Context, a *access, row store.AccessKey) error
 	}
 	own.Policies = append(slices.Clip(own.Policies), inherited...)
 	return nil
+}
+
+// disable makes a key one that is refused, and notes why, where it is to be and is not yet.
+func disable(k *auth.AccessKey, is bool, why string) {
+	if is && !k.Disabled {
+		k.Disabled, k.Why = true, why
+	}
 }
 
 // orphan is for a row that another one needs: without it the key is not found either.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,9 @@ func (k *Keys) APIKey(ctx context.Context, token, remote string) (Grant, error) 
 	g, err := k.apiKey(ctx, token, remote)
 	if err == nil {
 		k.Used(g.Principal.KeyID)
+		if g.Principal.Parent != "" { // of a ticket
+			k.Used(g.Principal.Parent)
+		}
 	}
 	return g, err
 }
@@ -91,6 +95,7 @@ func (k *Keys) apiKey(ctx context.Context, token, remote string) (Grant, error) 
 	case stt.NotFound:
 		return Grant{}, k.guessed(remote, wrong)
 	case stt.Unauthenticated:
+		wrong.Err = stt.AsError(err).Err // for the log
 		return Grant{}, wrong
 	}
 	return grant, err
@@ -140,7 +145,11 @@ func (k *Keys) ticket(ctx context.Context, t auth.Ticket, remote string) (Grant,
 	now := time.Now()
 	switch signed := t.Signed(key.Secrets); {
 	case err != nil, !signed, key.Disabled:
-		return Grant{}, k.guessed(remote, stt.Errorf(stt.Unauthenticated, "expected an API key of this server; got none, or another"))
+		wrong := stt.Errorf(stt.Unauthenticated, "expected an API key of this server; got none, or another")
+		if signed && key.Disabled {
+			wrong.Err = errors.New(key.Why) // for the log
+		}
+		return Grant{}, k.guessed(remote, wrong)
 	case !now.Before(t.Expires), !key.Expires.IsZero() && !now.Before(key.Expires):
 		return Grant{}, &stt.Error{Code: stt.Expired, Option: "token", Msg: "this ticket has expired; get another one"}
 	}
@@ -169,18 +178,21 @@ func (k *Keys) allows(ctx context.Context, row *store.APIKey) (Grant, error) {
 	if err != nil {
 		return Grant{}, orphan(err)
 	}
-	disabled := row.Disabled || account.Disabled
+	var holder auth.AccessKey // what is disabled of it
+	disable(&holder, row.Disabled, auth.KeyDisabled)
+	disable(&holder, account.Disabled, auth.AccountDisabled)
 	p := auth.Principal{KeyID: row.ID, Name: row.Name, Account: row.Account, Policies: []policy.Policy{auth.DefaultPolicy()}}
 	if row.User != "" {
 		user, err := k.users.get(ctx, row.User)
 		if err != nil {
 			return Grant{}, orphan(err)
 		}
-		p.User, disabled = user.Name, disabled || user.Disabled
+		p.User = user.Name
+		disable(&holder, user.Disabled, auth.UserDisabled)
 	}
 	switch {
-	case disabled:
-		return Grant{}, stt.Errorf(stt.Unauthenticated, "disabled")
+	case holder.Disabled:
+		return Grant{}, &stt.Error{Code: stt.Unauthenticated, Msg: "disabled", Err: errors.New(holder.Why)}
 	case !row.Expires.IsZero() && !time.Now().Before(row.Expires):
 		return Grant{}, &stt.Error{Code: stt.Expired, Option: "token", Msg: "this API key has expired"}
 	}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/earshot-stt/earshot/auth"
@@ -80,7 +81,7 @@ func (k *Keys) Still(ctx context.Context, id string) error {
 		return err
 	}
 	if _, err := k.files.accessKey(ctx, id); stt.CodeOf(err) == stt.Unauthenticated {
-		return over()
+		return over("it is not in the file any more")
 	}
 	return nil
 }
@@ -89,8 +90,10 @@ func (k *Keys) Still(ctx context.Context, id string) error {
 func (k *Keys) stillAccess(ctx context.Context, a *access) error {
 	now := time.Now()
 	switch {
-	case a.key.Disabled, len(a.at(now).Secrets) == 0:
-		return over()
+	case a.key.Disabled:
+		return over(a.key.Why)
+	case len(a.at(now).Secrets) == 0:
+		return over("the key has no secret that is still good")
 	case a.key.Parent != "":
 		return k.Still(ctx, a.key.Parent) // which derives from no other: what does is disabled
 	case !a.key.Expires.IsZero() && !now.Before(a.key.Expires):
@@ -112,16 +115,18 @@ func (k *Keys) stillAPIKey(ctx context.Context, id string) error {
 	case stt.NotFound, stt.Expired:
 		return err
 	case stt.Unauthenticated:
-		return overAPIKey()
+		over := overAPIKey()
+		over.Err = stt.AsError(err).Err
+		return over
 	}
 	return nil
 }
 
-// over is what clients are told whose access key is not good any more: the same as those whose key never was.
-func over() error {
-	return &stt.Error{Code: stt.Unauthenticated, Op: "go on", Msg: wire.TextUnknownKey}
+// over is what clients are told whose access key is not good any more: the same as those whose key never was. why is for the log.
+func over(why string) error {
+	return &stt.Error{Code: stt.Unauthenticated, Op: "go on", Msg: wire.TextUnknownKey, Err: errors.New(why)}
 }
 
-func overAPIKey() error {
+func overAPIKey() *stt.Error {
 	return &stt.Error{Code: stt.Unauthenticated, Op: "go on", Msg: "the API key is not good any more: it, its user or its account has been disabled or deleted"}
 }

@@ -242,6 +242,7 @@ func (w *writer) lose(u *store.Usage, why error) {
 // tell writes into the log when the sink stops to answer, and when it does again.
 func (w *writer) tell(err error) {
 	switch {
+	case stt.CodeOf(err) == stt.Canceled: // this process ends, and writes it in a moment
 	case err != nil && w.failed.IsZero():
 		w.failed = time.Now()
 		w.l.opts.Log.Warn("usage cannot be written for now, and is kept", slog.Any("error", err))

@@ -11,6 +11,7 @@ import (
 	"github.com/earshot-stt/earshot/server/quota"
 	"github.com/earshot-stt/earshot/store"
 	"github.com/earshot-stt/earshot/stt"
+	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
 // ledger says what was used. It implements quota.Totals.
@@ -87,6 +88,10 @@ func TestBudgetBefore(t *testing.T) {
 					wantCode(t, err, c.code, c.text)
 					if e := stt.AsError(err); c.wait > 0 && e.RetryAfter != c.wait {
 						t.Errorf("come again in %v, expected %v", e.RetryAfter, c.wait)
+					}
+					// A client of ours at another server learns it from the text, since an exception has no other place.
+					if back := wire.ErrorOf(wire.ExceptionOf(err), true); err != nil && c.wait > 0 && back.RetryAfter != c.wait {
+						t.Errorf("a client reads that it may come again in %v, expected %v: %s", back.RetryAfter, c.wait, back.Msg)
 					}
 				}
 				if warned := strings.Count(text.String(), "only warns"); c.key.WarnOnly && warned != 1 {

@@ -27,6 +27,10 @@ type Options struct {
 	Getenv func(string) string
 	Now    func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: nothing is logged
+	// Existing has nothing made: where there is no store, that is NotFound.
+	Existing bool
+	// KeyOptional, with Existing, opens a store also where there is no master key at all. Its secrets cannot be used then.
+	KeyOptional bool
 }
 
 // Opened is a store that is open. Its owner closes the store.
@@ -63,12 +67,14 @@ func Open(ctx context.Context, folder string, cfg *config.Config, o Options) (*O
 	if keyFile == "" {
 		keyFile = filepath.Join(folder, MasterKeyFile)
 	}
+	if o.Existing {
+		return existing(ctx, url, keyFile, o)
+	}
 	master, made, err := store.EnsureMaster(o.Getenv, keyFile)
 	if err != nil {
 		return nil, err
 	}
-	reload := func() (*store.Master, error) { return store.LoadMaster(o.Getenv, keyFile) }
-	opened.Store, err = store.Open(ctx, url, store.Options{Master: master, Reload: reload, Now: o.Now, Log: o.Log})
+	opened.Store, err = store.Open(ctx, url, o.store(master, keyFile))
 	if err != nil {
 		return nil, explain(err, keyFile, made)
 	}
@@ -79,6 +85,43 @@ func Open(ctx context.Context, folder string, cfg *config.Config, o Options) (*O
 	return opened, nil
 }
 
+// store returns what the store is opened with.
+func (o Options) store(master *store.Master, keyFile string) store.Options {
+	reload := func() (*store.Master, error) { return store.LoadMaster(o.Getenv, keyFile) }
+	return store.Options{Master: master, Reload: reload, Existing: o.Existing, Now: o.Now, Log: o.Log}
+}
+
+// existing opens what is there and makes nothing.
+func existing(ctx context.Context, url, keyFile string, o Options) (*Opened, error) {
+	master, noKey := store.LoadMaster(o.Getenv, keyFile)
+	if noKey != nil && stt.CodeOf(noKey) != stt.NotFound {
+		return nil, noKey
+	}
+	s, err := store.Open(ctx, url, o.store(master, keyFile))
+	if err != nil {
+		return nil, explain(err, keyFile, false)
+	}
+	if noKey != nil && !o.KeyOptional {
+		id, err := s.SealedWith(ctx)
+		if err == nil && id != "" {
+			err = &stt.Error{Code: stt.Invalid, Option: masterOption, Want: id, Msg: missingKey(id) + advice(keyFile)}
+		}
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return &Opened{Store: s, Database: s.String()}, nil
+}
+
+func missingKey(id string) string {
+	return "there is no master key here, and the secrets in this store have been sealed with one: expected the key with the id " + id
+}
+
+// advice says where the right master key may be.
+func advice(keyFile string) string {
+	return fmt.Sprintf("; give the right one as $%s or in the file %q (a server that uses the store has it in its data folder)", store.MasterVariable, keyFile)
+}
+
 // explain says what to do about a master key that does not fit. One that was made just now, because there was none, sealed nothing: it
 // would only be in the way of the right one.
 func explain(err error, keyFile string, made bool) error {
@@ -87,10 +130,12 @@ func explain(err error, keyFile string, made bool) error {
 		return err
 	}
 	told := *e
-	advice := fmt.Sprintf("; give the right one as $%s or in the file %q (a server that uses the store has it in its data folder)", store.MasterVariable, keyFile)
-	told.Msg += advice
+	told.Msg += advice(keyFile)
+	if old := keyFile + "." + e.Want; isThere(old) {
+		told.Msg += fmt.Sprintf("; the file %q beside it has that id: it is the key of before a rotation", old)
+	}
 	if made {
-		told.Msg, told.Got = "there is no master key here, and the secrets in this store have been sealed with one: expected the key with the id "+e.Want+advice, ""
+		told.Msg, told.Got = missingKey(e.Want)+advice(keyFile), ""
 		if err := os.Remove(keyFile); err != nil {
 			told.Msg += fmt.Sprintf(", in place of the one that is there now (%v)", err)
 		}
@@ -98,33 +143,10 @@ func explain(err error, keyFile string, made bool) error {
 	return &told
 }
 
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // masterOption is what errors of the store call the master key.
 const masterOption = "master key"
-
-// DefaultAccount is the name of the account of keys that are made without one.
-const DefaultAccount = "default"
-
-// Account is [FindAccount], but makes the one called [DefaultAccount] where it is missing.
-func Account(ctx context.Context, s *store.Store, by store.Actor, which string) (store.Account, error) {
-	a, err := FindAccount(ctx, s, which)
-	if which != DefaultAccount || stt.CodeOf(err) != stt.NotFound {
-		return a, err
-	}
-	a, err = s.CreateAccount(ctx, by, store.Account{Name: DefaultAccount})
-	if stt.CodeOf(err) == stt.Conflict { // somebody else was faster
-		return s.AccountByName(ctx, DefaultAccount)
-	}
-	return a, err
-}
-
-// FindAccount returns the account with a name, else the one with an id. It is NotFound if there is neither.
-func FindAccount(ctx context.Context, s *store.Store, which string) (store.Account, error) {
-	a, err := s.AccountByName(ctx, which)
-	if err == nil || stt.CodeOf(err) != stt.NotFound && stt.CodeOf(err) != stt.Invalid {
-		return a, err
-	}
-	if a, err = s.Account(ctx, which); stt.CodeOf(err) == stt.NotFound || stt.CodeOf(err) == stt.Invalid {
-		return store.Account{}, stt.Errorf(stt.NotFound, "there is no account with the name or id %q", which)
-	}
-	return a, err
-}

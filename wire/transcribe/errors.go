@@ -201,7 +201,22 @@ func ErrorOf(x Exception, begun bool) *stt.Error {
 	if msg == "" {
 		msg = "the server ended the stream with " + cut(x.Name, 100)
 	}
-	return &stt.Error{Code: code, Op: "receive", Peer: peer, PeerCode: cut(x.Name, 100), Msg: msg}
+	e := &stt.Error{Code: code, Op: "receive", Peer: peer, PeerCode: cut(x.Name, 100), Msg: msg}
+	if code == stt.Quota {
+		e.RetryAfter = moreIn(x.Message)
+	}
+	return e
+}
+
+// moreIn reads from the text of a budget that is used up when there is more; 0: it does not say. Of our own servers it does, as package server/quota writes
+// it, since an exception has no other place for it.
+func moreIn(msg string) time.Duration {
+	_, after, _ := strings.Cut(msg, "; there is more in ")
+	text, _, _ := strings.Cut(after, ",")
+	if wait, err := time.ParseDuration(text); err == nil && wait > 0 {
+		return wait
+	}
+	return 0
 }
 
 // publicText returns what may be shown of a server's message. To a wrong signature the service answers with the canonical

@@ -258,6 +258,18 @@ func TestErrorOf(t *testing.T) {
 	}
 }
 
+// A budget that is used up says when there is more; nothing else that is too much does.
+func TestErrorOfBudget(t *testing.T) {
+	for msg, want := range map[string]time.Duration{
+		"the key has used the 1h0m0s of audio that it may use in a day; there is more in 11h0m0s, when the next day begins (UTC)": 11 * time.Hour,
+		"; there is more in 1s,": time.Second, "; there is more in -1s,": 0, "; there is more in a while": 0, "; there is more in ": 0, "too many streams": 0, "": 0,
+	} {
+		if e := transcribe.ErrorOf(transcribe.Exception{Name: transcribe.LimitExceeded, Message: msg}, true); e.RetryAfter != want {
+			t.Errorf("%q: again after %v, want %v", msg, e.RetryAfter, want)
+		}
+	}
+}
+
 // What two ends of ours say to each other keeps its meaning where the protocol has the words.
 func TestCodesThereAndBack(t *testing.T) {
 	keeps := []stt.Code{stt.Invalid, stt.Unauthenticated, stt.Denied, stt.Conflict, stt.Quota, stt.Exhausted, stt.Idle}
