@@ -165,7 +165,7 @@ var (
 func TestConsole(t *testing.T) {
 	cfg := configure(t, speech, map[string]string{"tls.listen": "off", "limits.idle": "0"})
 	s := start(t, cfg)
-	s.awaitLine(atLine)
+	s.awaitLine(firstLink)
 	link := firstLink.FindStringSubmatch(s.out.String())
 	if link == nil {
 		t.Fatalf("no link in %q", s.out)

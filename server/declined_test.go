@@ -21,7 +21,7 @@ func TestDeniedIsCounted(t *testing.T) {
 	cfg := configure(t, speech, map[string]string{"tls.listen": "off", "admin_listen": "127.0.0.1:0"})
 	s := start(t, cfg)
 	private := regexp.MustCompile(`earshot's administration: (http://127\.0\.0\.1:[0-9]+)/admin`).FindStringSubmatch(s.out.String())[1]
-	s.awaitLine(atLine)
+	s.awaitLine(firstLink)
 	root := s.visitor()
 	root.signIn(`{"code":"` + firstLink.FindStringSubmatch(s.out.String())[2] + `"}`)
 	account := root.must(201, "POST", "/admin/v1/accounts", `{"name":"radio"}`)["id"].(string)

@@ -25,6 +25,7 @@ import (
 type estate struct {
 	store     *store.Store
 	log       *slog.Logger
+	link      string // signs in to the console once; of the first start only
 	account   string // id of the home account: of keys that stand in files, and of whoever runs the server
 	keys      *identity.Keys
 	throttle  *identity.Throttle
@@ -102,7 +103,7 @@ func (e *estate) openFiles(ctx context.Context, dir *datadir.Dir, at string, opt
 			if err != nil {
 				return identity.Files{}, err
 			}
-			fmt.Fprintf(opts.Out, "console, signed in by this link once, within a day: %s\n", link)
+			e.link = link
 		}
 	}
 	keys, err := auth.OpenFile(dir.Path(auth.CredentialsFile), told(auth.CredentialsFile, opts.Log))

@@ -12,7 +12,7 @@ import (
 func TestOperatorsChangeNoRoles(t *testing.T) {
 	cfg := configure(t, speech, map[string]string{"tls.listen": "off"})
 	s := start(t, cfg)
-	s.awaitLine(atLine)
+	s.awaitLine(firstLink)
 	root := s.visitor()
 	root.signIn(`{"code":"` + firstLink.FindStringSubmatch(s.out.String())[2] + `"}`)
 	token := regexp.MustCompile(`(?m)^administrator token, shown this once: (\S+)$`).FindStringSubmatch(s.out.String())[1]

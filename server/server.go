@@ -38,6 +38,7 @@ type server struct {
 	trouble   func() error // what is wrong with the store; nil: nobody says
 	handling  requests
 	at        string   // the address of the console
+	link      string   // signs in to it once; empty but at the first start
 	backstage listener // for administrators only; its Listener is nil where there is none
 }
 
@@ -92,7 +93,7 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 		return err
 	}
 	defer finish()
-	s := &server{version: opts.Version, engine: cfg.Engine, started: time.Now(), log: opts.Log, at: at, backstage: backstage, handling: requests{ended: make(chan struct{}, 1)}}
+	s := &server{version: opts.Version, engine: cfg.Engine, started: time.Now(), log: opts.Log, at: at, link: e.link, backstage: backstage, handling: requests{ended: make(chan struct{}, 1)}}
 	s.sessions = session.NewService(session.Options{Recognizer: recognizer, Features: Features(cfg), Gate: e.gate, Meter: e.ledger, Observer: observer, Resources: e.keeper,
 		Limits: limits(cfg), Log: opts.Log})
 	s.trouble = e.keys.Trouble
@@ -185,6 +186,9 @@ func (s *server) run(ctx context.Context, cfg *config.Config, out io.Writer, rec
 				}
 				if s.at != "" {
 					fmt.Fprintf(out, "console: %s\n", s.at)
+				}
+				if s.link != "" { // last of all, where nobody overlooks it
+					fmt.Fprintf(out, "console, signed in by this link once, within a day: %s\n", s.link)
 				}
 			}
 		case err := <-failed:

@@ -12,7 +12,7 @@ import (
 func TestWhyAStreamIsRefused(t *testing.T) {
 	cfg := configure(t, speech, map[string]string{"tls.listen": "off", "limits.streams": "1", "limits.idle": "0"})
 	s := start(t, cfg)
-	s.awaitLine(atLine)
+	s.awaitLine(firstLink)
 	v := s.visitor()
 	v.signIn(`{"code":"` + firstLink.FindStringSubmatch(s.out.String())[2] + `"}`)
 	const query = "model=local.script&language=en&output_format=json"

@@ -48,7 +48,7 @@ func (c *doctorCmd) Run(env *environment) error {
 	} else {
 		all = append(all, finding{"configuration", true, "engine " + cfg.Engine})
 	}
-	all = append(all, engineFindings(env, cfg)...)
+	all = append(append(all, engineFindings(env, cfg)...), ffmpegFinding(cfg))
 	all = append(all, folderFindings(env, cfg, info)...)
 	folder, _ := datadir.Resolve(cfg.Data, env.getenv)
 	all = append(all, storeFindings(env, cfg, folder)...)
@@ -93,6 +93,18 @@ func engineFindings(env *environment, cfg *config.Config) []finding {
 		all = append(all, finding{f.What, f.OK, f.Detail})
 	}
 	return all
+}
+
+// ffmpegFinding says which files can be read. A server without ffmpeg is well, but whoever sends it an MP3 wants to know why not.
+func ffmpegFinding(cfg *config.Config) finding {
+	if cfg.FFmpeg.Program == "" {
+		return finding{"files", true, "WAV, FLAC and Opus only: ffmpeg.program is off"}
+	}
+	program, err := server.FFmpeg(cfg)
+	if err == nil {
+		return finding{"files", true, "WAV, FLAC and Opus; MP3, MP4, WebM and others through " + program.Path()}
+	}
+	return finding{"files", true, "WAV, FLAC and Opus only; for MP3, MP4, WebM and others " + strings.TrimPrefix(err.Error(), "ffmpeg: ")}
 }
 
 // portFinding says whether a server could listen, or that the one of the data folder does.

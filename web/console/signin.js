@@ -20,7 +20,7 @@ function ways(context, back, help = false) {
     h("details", { class: "signin-help", open: help }, h("summary", {}, "How do I get in?"),
       h("div", { class: "stack" }, h("p", {}, "Run this where the server runs. It prints a link that signs you in."), snippet("earshot console", "the command"),
         h("p", { class: "muted" }, "The administrator’s token was printed when the server started for the first time."))),
-    h("p", { class: "signin-else" }, "Only want to speak? ", h("a", { href: "#/live" }, "Open Live with an access key")),
+    h("p", { class: "signin-else" }, "Only want to speak? ", h("a", { href: "#/live" }, "Open Live with a key")),
   ];
 }
 

@@ -33,7 +33,7 @@ export async function mount(element, context) {
   draw(view);
   element.append(pageHead("System", "This server: its health, its engine and models, and the configuration in force."), h("div", { class: "stack" }, now,
     card("Models", { text: `What the engine “${view.system.engine}” serves.` }, view.system.models.length ? models.element : empty("No models", "The engine has none. Earshot’s doctor says what is missing and how to mend it.", snippet("earshot doctor", "the command"))),
-    h("div", { class: "grid" }, metricsCard(config.settings), storeCard(context)), settingsCard(config.settings)));
+    h("div", { class: "grid" }, metricsCard(config.settings), storeCard(context, config.settings)), settingsCard(config.settings)));
 
   let busy = false;
   const look = async () => {
@@ -108,12 +108,20 @@ function metricsCard(settings) {
   return card("Metrics", {}, h("div", { class: "stack" }, h("p", {}, ...text), snippet(job, "the configuration of Prometheus"), h("p", { class: "hint" }, "deploy/ has alerts and a dashboard for Grafana; docs/operating.md says what each figure means.")));
 }
 
-function storeCard({ api, may }) {
+// where is what a command must be given to find the store of this server, which need not be the one of whoever runs it.
+function where(settings) {
+  const one = (key) => settings.find((s) => s.key === key) ?? { source: "default" };
+  const [data, store] = [one("data"), one("store")];
+  const quoted = (text) => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`);
+  return `${data.source !== "default" && data.value ? ` --data ${quoted(data.value)}` : ""}${store.secret || store.source !== "default" ? " --store …" : ""}`;
+}
+
+function storeCard({ api, may }, settings) {
   const result = h("div", { "aria-live": "polite" });
   const check = button("Check the store", { onclick: async () => {
     const report = await api.post(`${admin}/store:check`);
     const rows = Object.entries(report.rows);
     result.replaceChildren(h("div", { class: "stack" }, report.findings.length ? notice("danger", h("ul", {}, ...report.findings.map((f) => h("li", {}, f)))) : notice("ok", h("p", {}, `All is well: ${count(rows.reduce((n, [, c]) => n + c, 0))} rows were looked at.`)), h("details", {}, h("summary", {}, "Rows by table"), facts(rows.map(([name, c]) => [name, count(c)])))));
   } });
-  return card("Store", { text: "Accounts, keys, usage and the audit log." }, h("div", { class: "stack" }, h("p", {}, "A backup is made beside the running server. It has no master key in it: keep a copy of that elsewhere."), snippet("earshot store backup backup.earshot", "the command"), may("administrator") ? h("div", {}, check) : "", result));
+  return card("Store", { text: "Accounts, keys, usage and the audit log." }, h("div", { class: "stack" }, h("p", {}, "A backup is made beside the running server. It has no master key in it: keep a copy of that elsewhere."), snippet(`earshot store backup backup.earshot${where(settings)}`, "the command"), may("administrator") ? h("div", {}, check) : "", result));
 }
