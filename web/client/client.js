@@ -4,7 +4,8 @@ import { query, speechall } from "./speechall.js";
 import { Stream } from "./stream.js";
 
 /** @import { StreamOptions } from "./protocol.js" */
-/** @import { Handlers, Settings } from "./stream.js" */
+/** @import { Handlers } from "./handlers.js" */
+/** @import { Settings } from "./stream.js" */
 
 /**
  * @typedef {object} ClientOptions

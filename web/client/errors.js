@@ -22,3 +22,10 @@ export class TranscriptionError extends Error {
     this.retryable = retryable;
   }
 }
+
+/** What an application's own function has thrown: no network is worth another attempt. @param {unknown} err @returns {TranscriptionError} */
+export function wrap(err) {
+  if (err instanceof TranscriptionError) return err;
+  const { message = String(err), code, retryable = err instanceof TypeError } = /** @type {any} */ (err ?? {});
+  return new TranscriptionError(typeof code === "string" ? code : "unavailable", message, { cause: err, retryable: Boolean(retryable) });
+}

@@ -16,8 +16,8 @@ export { fromPcm16, toPcm16 } from "./audio.js";
 /** @typedef {import("./client.js").ClientOptions} ClientOptions */
 /** @typedef {import("./client.js").FileOptions} FileOptions */
 /** @typedef {import("./protocol.js").StreamOptions} StreamOptions */
-/** @typedef {import("./stream.js").Handlers} Handlers */
-/** @typedef {import("./stream.js").State} State */
+/** @typedef {import("./handlers.js").Handlers} Handlers */
+/** @typedef {import("./handlers.js").State} State */
 /** @typedef {import("./results.js").Result} Result */
 /** @typedef {import("./results.js").Word} Word */
 /** @typedef {import("./results.js").Entity} Entity */

@@ -1,26 +1,12 @@
 import { toBytes } from "./audio.js";
-import { TranscriptionError } from "./errors.js";
-import { after } from "./results.js";
+import { TranscriptionError, wrap } from "./errors.js";
+import { guarded } from "./handlers.js";
 import { Tape } from "./tape.js";
+import { Told } from "./told.js";
 
+/** @import { Handlers, State } from "./handlers.js" */
 /** @import { Connection, Protocol } from "./protocol.js" */
 /** @import { Result } from "./results.js" */
-
-/**
- * @typedef {object} State
- * @property {"connecting" | "open" | "reconnecting" | "finishing" | "closed"} state
- * @property {number} [attempt] which one in a row, from 1, when reconnecting
- * @property {number} [delay] milliseconds until it begins
- * @property {TranscriptionError} [error] why the connection was lost, or the stream failed
- */
-
-/**
- * @typedef {object} Handlers
- * @property {(result: Result) => void} [onPartial] what may still change, and an empty text for what is withdrawn
- * @property {(result: Result) => void} [onFinal] each utterance once
- * @property {(state: State) => void} [onState]
- * @property {(error: TranscriptionError) => void} [onError] once, when the stream has failed for good
- */
 
 /**
  * @typedef {object} Settings
@@ -55,12 +41,8 @@ export class Stream {
   /** @type {WebSocket | null} */ #socket = null;
   /** @type {Connection | null} */ #talk = null;
   #open = false;
-  #connections = 0;
   #cursor = 0; // the audio before it has been given to the socket
-  #origin = 0; // where the audio of this connection begins
-  #before = /** @type {Map<number, number>} */ (new Map()); // as #told was when this connection began
-  #told = /** @type {Map<number, number>} */ (new Map()); // the end of the last final, by channel, in seconds
-  #pending = /** @type {Map<string, Result>} */ (new Map()); // partials without their finals
+  /** @type {Told} */ #told;
   #finalizeAt = -1; // the position in the audio that is to be finalised when it has been sent; -1: none
   #failures = 0;
   #everOpen = false;
@@ -95,6 +77,7 @@ export class Stream {
     this.#settings = settings;
     this.#frame = 2 * protocol.channels;
     const second = protocol.rate * this.#frame;
+    this.#told = new Told(protocol.channels);
     this.#tape = new Tape(second, settings.keep * second);
     /**
      * Resolves when everything has been said, or the stream was aborted; rejects with what onError is given.
@@ -301,10 +284,8 @@ export class Stream {
   #begin() {
     this.#everOpen = true;
     this.#open = true;
-    this.#origin = this.#needed();
-    this.#cursor = this.#origin;
-    this.#before = new Map(this.#told);
-    this.#connections++;
+    this.#cursor = this.#needed();
+    this.#told.begin(this.#cursor / this.#tape.second);
     this.#lastSent = this.#heard = this.#moved = performance.now();
     this.#queue = 0;
     this.#tell({ state: this.#ended ? "finishing" : "open" });
@@ -313,9 +294,7 @@ export class Stream {
 
   /** Where a new connection has to begin: behind the last final, or as far back as there is audio. */
   #needed() {
-    let seconds = Infinity;
-    for (let c = 0; c < this.#protocol.channels; c++) seconds = Math.min(seconds, this.#told.get(c) ?? 0);
-    const position = Math.min(Math.round((seconds * this.#tape.second) / this.#frame) * this.#frame, this.#tape.end);
+    const position = Math.min(Math.round((this.#told.end * this.#tape.second) / this.#frame) * this.#frame, this.#tape.end);
     return Math.max(position, this.#tape.base);
   }
 
@@ -381,25 +360,8 @@ export class Stream {
 
   /** @param {Result} raw with the times and ids of its connection */
   #result(raw) {
-    const shift = this.#origin / this.#tape.second;
-    const channel = raw.channel ?? 0;
-    const told = this.#told.get(channel) ?? 0;
-    const start = Number.isFinite(raw.start) ? raw.start + shift : told;
-    const end = Number.isFinite(raw.end) ? raw.end + shift : this.#cursor / this.#tape.second;
-    /** @type {Result} */
-    const whole = {
-      ...raw,
-      id: this.#connections > 1 ? `${raw.id}~${this.#connections}` : raw.id,
-      start,
-      end,
-      words: raw.words.map((w) => ({ ...w, start: w.start + shift, end: w.end + shift })),
-      ...(raw.entities ? { entities: raw.entities.map((e) => ({ ...e, start: e.start + shift, end: e.end + shift })) } : {}),
-    };
-    const result = after(whole, this.#before.get(channel) ?? 0);
-    if (raw.final) {
-      this.#told.set(channel, Math.max(told, Math.min(end, this.#cursor / this.#tape.second)));
-      this.#tape.release(this.#needed());
-    }
+    const result = this.#told.take(raw, this.#cursor / this.#tape.second);
+    if (raw.final) this.#tape.release(this.#needed());
     if (!result) return;
     if (result.text !== "") {
       this.#failures = 0;
@@ -407,23 +369,14 @@ export class Stream {
     }
     const heard = this.#tape.when(result.end);
     if (heard !== undefined) result.latency = Math.round(performance.now() - heard);
-    if (result.text.trim() === "") {
-      if (this.#pending.delete(result.id)) this.#handlers.onPartial?.({ ...result, final: false, text: "", words: [] });
-    } else if (result.final) {
-      this.#pending.delete(result.id);
-      this.#handlers.onFinal?.(result);
-    } else {
-      this.#pending.set(result.id, result);
-      this.#handlers.onPartial?.(result);
-    }
+    const shown = this.#told.keep(result);
+    if (shown?.final) this.#handlers.onFinal?.(shown);
+    else if (shown) this.#handlers.onPartial?.(shown);
   }
 
   /** Takes back what will be said again. */
   #withdraw() {
-    for (const [id, result] of [...this.#pending]) {
-      this.#pending.delete(id);
-      this.#handlers.onPartial?.({ ...result, text: "", words: [] });
-    }
+    for (const gone of this.#told.withdraw()) this.#handlers.onPartial?.(gone);
   }
 
   // ---- the end ----
@@ -462,28 +415,4 @@ export class Stream {
     }, delay);
     this.#timers.add(t);
   }
-}
-
-/**
- * What an application's handlers throw is reported as an error that nobody caught, and disturbs no stream.
- * @param {Handlers} handlers @returns {Handlers}
- */
-function guarded(handlers) {
-  /** @template T @param {((x: T) => void) | undefined} f */
-  const call = (f) => f && ((/** @type {T} */ x) => {
-    try {
-      f.call(handlers, x);
-    } catch (err) {
-      if (typeof reportError === "function") reportError(err);
-      else queueMicrotask(() => { throw err; });
-    }
-  });
-  return { onPartial: call(handlers.onPartial), onFinal: call(handlers.onFinal), onState: call(handlers.onState), onError: call(handlers.onError) };
-}
-
-/** What an application's own function has thrown: no network is worth another attempt. @param {unknown} err @returns {TranscriptionError} */
-function wrap(err) {
-  if (err instanceof TranscriptionError) return err;
-  const { message = String(err), code, retryable = err instanceof TypeError } = /** @type {any} */ (err ?? {});
-  return new TranscriptionError(typeof code === "string" ? code : "unavailable", message, { cause: err, retryable: Boolean(retryable) });
 }
