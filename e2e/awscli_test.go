@@ -232,7 +232,7 @@ func (c *cli) account() string {
 }
 
 func managePages(c *cli) {
-	const pages = 7
+	const pages = 6
 	for i := range pages {
 		c.ok("create-vocabulary-filter", "--vocabulary-filter-name", fmt.Sprintf("cli-page-%d", i), "--language-code", "en-US", "--words", "x")
 	}

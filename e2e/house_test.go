@@ -68,6 +68,7 @@ type house struct {
 	table   *table
 	clips   []clip
 	ears    chan struct{} // holds a token for each client whose speech is being recognised
+	screens chan struct{} // holds a token for the browser that has Live open
 	silence string        // file with six seconds of it
 	minute  string        // file with a minute of it
 }
@@ -145,7 +146,7 @@ func build() (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{ctx: context.Background(), scratch: scratch, servers: map[string]*server{}, table: newTable(), ears: make(chan struct{}, ears)}
+	h := &house{ctx: context.Background(), scratch: scratch, servers: map[string]*server{}, table: newTable(), ears: make(chan struct{}, ears), screens: make(chan struct{}, 1)}
 	if h.clips, err = clips(scratch); err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ const clientFolder = "../../web/client"
 
 func TestClientUnits(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), caseTime)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*caseTime) // they are as many processes as files
 	defer cancel()
 	files, err := filepath.Glob("../web/client/*_test.js")
 	if err != nil || len(files) == 0 {

@@ -388,7 +388,7 @@ async function long(page, context) {
   note.stayed = await look();
   note.offered = await page.getByRole("button", { name: "Jump to latest" }).isVisible();
   await page.getByRole("button", { name: "Jump to latest" }).click();
-  await page.waitForFunction(() => [...document.querySelectorAll(".t-row")].some((r) => Number(r.dataset.n) > 40000));
+  await page.waitForFunction((said) => [...document.querySelectorAll(".t-row")].some((r) => Number(r.dataset.n) > said), Math.round(job.seconds * 100));
   await heap();
   note.nodesAfter = (await cdp.send("Memory.getDOMCounters")).nodes;
 }
