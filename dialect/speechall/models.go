@@ -37,14 +37,15 @@ func (h *Handler) resolve(ctx context.Context, id string) (stt.Model, error) {
 			return m, nil
 		}
 	}
-	all, hint := h.identifiers(models), ""
+	all, alias := h.identifiers(models), ""
 	const most = 20
 	list := strings.Join(all[:min(len(all), most)], ", ")
-	if _, _, whole := strings.Cut(id, "."); whole {
-		hint = "; the operator can say which model answers to it (speechall.aliases)"
+	if !strings.Contains(id, ".") {
+		alias = ", as " + openAIPrefix + short(id)
 	}
 	return stt.Model{}, &stt.Error{Code: stt.NotFound, Op: "open", Option: "model", Want: list, Got: short(id),
-		Msg: `parameter "model" is "` + short(id) + `", which is not known here; there are: ` + cmp.Or(list, "none") + hint}
+		Msg: `parameter "model" is "` + short(id) + `", which is not known here; there are: ` + cmp.Or(list, "none") +
+			"; the operator can say which model answers to it (speechall.aliases" + alias + ")"}
 }
 
 // identifiers are those that a request may name, sorted; models themselves first.
