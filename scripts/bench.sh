@@ -30,10 +30,11 @@ done < <(go list "${tags[@]}" -f '{{.Dir}} {{.ImportPath}}' "${packages[@]}")
 for i in "${!benchmarked[@]}"; do
 	go test "${tags[@]}" -c -o "$tests/$i" "${benchmarked[i]% *}"
 done
+failed=() # packages, once for each round in which a benchmark of theirs failed; the others are measured all the same
 for ((round = 0; round < count; round++)); do
 	for i in "${!benchmarked[@]}"; do
 		(cd "${benchmarked[i]#* }" && "$tests/$i" -test.run '^$' -test.bench "${BENCH:-.}" -test.benchmem -test.benchtime "${BENCHTIME:-200ms}" -test.timeout 10m) |
-			sed -u -e '/^PASS$/d' | tee -a "$out"
+			sed -u -e '/^PASS$/d' | tee -a "$out" || failed+=("${benchmarked[i]% *}")
 	done
 done
 
@@ -46,9 +47,10 @@ if [ -z "${PKG:-}" ]; then
 	fi
 	scripts/build.sh >&2
 	read -r -a more <<<"${ARGS:-}"
-	bin/bench/server -count "$count" -bench "${BENCH:-.}" "${skip[@]}" "${more[@]}" | tee -a "$out"
+	bin/bench/server -count "$count" -bench "${BENCH:-.}" "${skip[@]}" "${more[@]}" | tee -a "$out" || failed+=(bench/server)
 fi
 
 say "" "The figures stand in $out. To compare with those of another commit:"
 say "  go run golang.org/x/perf/cmd/benchstat@latest bin/bench/BEFORE.txt $out" ""
-bin/bench/server verdict "$out"
+bin/bench/server verdict "$out" || failed+=("the limits above")
+[ "${#failed[@]}" -eq 0 ] || die "" "Failed:" "$(printf '%s\n' "${failed[@]}" | sort | uniq -c)"

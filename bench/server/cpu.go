@@ -145,7 +145,9 @@ func measureLoad(ctx context.Context, o *options, server *rig.Child, wait func(c
 	if _, err := load.Await(opening, "that all streams are open", func(line string) bool { return line == loadOpen }); err != nil {
 		return nil, err
 	}
-	if err := rig.Pause(ctx, o.warm); err != nil {
+	// All streams began together, and results come with each second of their audio: a window from the middle of one second to the
+	// middle of another has as many for each of them.
+	if err := rig.Pause(ctx, o.warm+time.Second/2); err != nil {
 		return nil, err
 	}
 	l := &loaded{stream: o.streams}
