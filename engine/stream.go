@@ -90,6 +90,18 @@ func (s *Stream) Lag() stt.Time {
 	return s.Accepted() - s.opts.Start - s.opts.Format.Duration(s.decoded.Load())
 }
 
+// samples reads little-endian samples, four at a time, since every stream does this ten thousand times a second and more.
+func samples(dst []int16, raw []byte) {
+	for len(raw) >= 8 && len(dst) >= 4 {
+		v := binary.LittleEndian.Uint64(raw)
+		dst[0], dst[1], dst[2], dst[3] = int16(v), int16(v>>16), int16(v>>32), int16(v>>48)
+		dst, raw = dst[4:], raw[8:]
+	}
+	for ; len(raw) >= 2; dst, raw = dst[1:], raw[2:] {
+		dst[0] = int16(binary.LittleEndian.Uint16(raw))
+	}
+}
+
 // run feeds the decoder until the audio ends.
 func (s *Stream) run(ctx context.Context) error {
 	format := s.opts.Format
@@ -110,9 +122,7 @@ func (s *Stream) run(ctx context.Context) error {
 			return err
 		}
 		if n > 0 {
-			for i := range n / 2 {
-				block[i] = int16(binary.LittleEndian.Uint16(raw[2*i:]))
-			}
+			samples(block, raw[:n])
 			if err := watched(func() error { return s.dec.Decode(ctx, block[:n/2], out) }); err != nil {
 				return err
 			}

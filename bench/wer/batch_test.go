@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/earshot-stt/earshot/bench/internal/rig"
 )
 
 func TestParseBatch(t *testing.T) {
@@ -81,7 +83,7 @@ func TestBatchFails(t *testing.T) {
 func TestBatchHears(t *testing.T) {
 	t.Parallel()
 	const file = "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0880.wav"
-	pcm, err := readRecording(file)
+	pcm, err := rig.ReadRecording(file)
 	if err != nil {
 		t.Skip("needs a recording of the Debian package pocketsphinx-testdata")
 	}

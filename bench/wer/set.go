@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/earshot-stt/earshot/bench/internal/rig"
 )
 
 // The files of a set.
@@ -50,7 +52,7 @@ func readSet(dir string) ([]*clip, error) {
 		return nil, err
 	}
 	for _, c := range clips {
-		if c.PCM, err = readRecording(filepath.Join(dir, c.Name)); err != nil {
+		if c.PCM, err = rig.ReadRecording(filepath.Join(dir, c.Name)); err != nil {
 			return nil, fmt.Errorf("%s: the recording %q: %w", filepath.Join(dir, transcriptsFile), c.Name, err)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/earshot-stt/earshot/bench/internal/rig"
 )
 
 const ms = time.Millisecond
@@ -119,7 +121,7 @@ func TestSpeechByEar(t *testing.T) {
 	if _, err := os.Stat(file); err != nil {
 		t.Skip("needs a recording of the Debian package pocketsphinx-testdata")
 	}
-	pcm, err := readRecording(file)
+	pcm, err := rig.ReadRecording(file)
 	if err != nil {
 		t.Fatal(err)
 	}

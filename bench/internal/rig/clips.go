@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,11 +39,11 @@ func LoadClips(dir string) ([]Clip, error) {
 		if ext := strings.ToLower(filepath.Ext(e.Name())); e.IsDir() || ext != ".wav" && ext != ".flac" {
 			continue
 		}
-		pcm, err := load(filepath.Join(dir, e.Name()))
+		samples, err := ReadRecording(filepath.Join(dir, e.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", e.Name(), err)
 		}
-		all = append(all, Clip{Name: e.Name(), PCM: pcm})
+		all = append(all, Clip{Name: e.Name(), PCM: audio.AppendBytes(nil, samples)})
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("recordings of speech: want WAV or FLAC files in %s, got none", dir)
@@ -52,8 +51,11 @@ func LoadClips(dir string) ([]Clip, error) {
 	return all, nil
 }
 
-// load reads a file as Format has it.
-func load(path string) ([]byte, error) {
+// longest is how much of a recording is taken: all of a set is kept in memory.
+const longest = time.Hour
+
+// ReadRecording returns the samples of a WAV or FLAC file of any rate, in Format. An empty one and one of more than an hour are errors.
+func ReadRecording(path string) ([]int16, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -69,20 +71,21 @@ func load(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var samples []int16
-	buf := make([]int16, 4096*from.Channels)
-	for {
-		n, err := r.ReadSamples(buf)
+	var pcm, mono []int16
+	block := make([]int16, 4096*from.Channels)
+	for audio.FramesToDuration(int64(len(pcm)), Format.Rate) <= longest {
+		n, err := r.ReadSamples(block)
 		if errors.Is(err, io.EOF) {
-			break
+			if pcm = resampler.Flush(pcm); len(pcm) == 0 {
+				return nil, errors.New("there is no audio in it")
+			}
+			return pcm, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		samples = append(samples, audio.AppendMono(nil, buf[:n], from.Channels)...)
+		mono = audio.AppendMono(mono[:0], block[:n], from.Channels)
+		pcm = resampler.Append(pcm, mono)
 	}
-	if from.Rate != Format.Rate {
-		samples = resampler.Flush(resampler.Append(nil, samples))
-	}
-	return slices.Clip(audio.AppendBytes(nil, samples)), nil
+	return nil, fmt.Errorf("it is longer than %v", longest)
 }
