@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// Ticket stands in for an API key for as long as it takes to connect. Whoever has the secret of an access key makes it, and it speaks for
-// that key: what presigned addresses are to protocols that sign. However it is printed, only the id of the key shows.
+// Ticket stands in for an API key for as long as it takes to connect: what presigned addresses are to protocols that sign. The console makes it
+// with the secret of one of its own keys, which never leave the server, and it speaks for that key; one made with any other key is good for
+// nothing. However it is printed, only the id of the key shows.
 type Ticket struct {
 	Key     string // the id of the access key
 	Expires time.Time
@@ -21,6 +22,13 @@ type Ticket struct {
 	payload string // what was signed; of a ticket that was parsed
 	mac     []byte
 }
+
+// ConsoleKey is what the ids of the console's own access keys begin with: that of an account, whose id follows, and those of sessions, which
+// derive from it.
+const ConsoleKey = "console-"
+
+// LongestTicket is how long a ticket may be good at most, which leaves room for clocks that differ.
+const LongestTicket = 5 * time.Minute
 
 const (
 	ticketPrefix = "est_"

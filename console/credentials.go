@@ -24,7 +24,7 @@ const goodFor = time.Minute
 // keyName is what the key of an account is called that the console's usage goes to, and keyID how its id begins; the account follows.
 const (
 	keyName = "console"
-	keyID   = "console-"
+	keyID   = auth.ConsoleKey
 )
 
 // streamOnly is what the console's keys may do: stream from a browser.
@@ -178,12 +178,22 @@ func (c *Console) presign(q *call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.opts.Store.Note(q.r.Context(), c.actor(q), store.AuditEntry{Action: "presign", Kind: "access-key", Target: key.ID, Account: key.Account},
-		map[string]any{"region": in.Region, "medical": in.Medical}); err != nil {
+	if err := c.made(q, "presign", &key, map[string]any{"region": in.Region, "medical": in.Medical}); err != nil {
 		return err
 	}
 	answer(q.w, http.StatusOK, address{URL: signed, Expires: c.opts.Now().Add(goodFor).UTC().Truncate(time.Second)})
 	return nil
+}
+
+// made writes down that an address or a ticket was made. That is a use of the session's key and of the one that it derives from, which shows at
+// once: who looks at the list of keys after his first words sees which of them it was.
+func (c *Console) made(q *call, action string, key *store.AccessKey, detail map[string]any) error {
+	ctx := q.r.Context()
+	if err := c.opts.Store.Note(ctx, c.actor(q), store.AuditEntry{Action: action, Kind: "access-key", Target: key.ID, Account: key.Account}, detail); err != nil {
+		return err
+	}
+	now := c.opts.Now()
+	return c.opts.Store.Touch(ctx, []store.Use{{ID: key.ID, At: now}, {ID: key.Parent, At: now}})
 }
 
 // ticket is what stands in for an API key.
@@ -202,7 +212,7 @@ func (c *Console) ticket(q *call) error {
 	}
 	// The page that asks is the one that may use it.
 	t := auth.Ticket{Key: key.ID, Expires: c.opts.Now().Add(goodFor).UTC().Truncate(time.Second), Origin: q.r.Header.Get("Origin")}
-	if err := c.opts.Store.Note(q.r.Context(), c.actor(q), store.AuditEntry{Action: "ticket", Kind: "access-key", Target: key.ID, Account: key.Account}, nil); err != nil {
+	if err := c.made(q, "ticket", &key, nil); err != nil {
 		return err
 	}
 	answer(q.w, http.StatusOK, ticket{APIKey: t.Sign(key.Secrets[0].Value), Expires: t.Expires})

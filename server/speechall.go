@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/earshot-stt/earshot/audio/ffmpeg"
+	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/config"
 	"github.com/earshot-stt/earshot/dialect/speechall"
 	"github.com/earshot-stt/earshot/feature"
@@ -35,8 +36,8 @@ func (s *server) speechall(cfg *config.Config, e *estate, recognizer stt.Recogni
 	}
 	return speechall.New(speechall.Options{
 		Sessions: s.sessions, Models: recognizer.Models, Gives: feature.Gives(Features(cfg)), Aliases: aliases,
-		Keys: func(ctx context.Context, token, remote string) (speechall.Caller, error) {
-			g, err := e.keys.APIKey(ctx, token, remote)
+		Keys: func(ctx context.Context, token string, from auth.Origin) (speechall.Caller, error) {
+			g, err := e.keys.APIKey(ctx, token, from)
 			return speechall.Caller{Principal: g.Principal, Permits: g.Permits}, err
 		},
 		Jobs: job.New(job.Options{Sessions: s.sessions, MaxAudio: cfg.Speechall.MaxAudio, MaxTime: cfg.Limits.Stream,

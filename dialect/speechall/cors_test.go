@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/engine/script"
 	"github.com/earshot-stt/earshot/session"
 	"github.com/earshot-stt/earshot/stt"
@@ -74,8 +75,8 @@ func TestCrossOrigin(t *testing.T) {
 
 // permitting binds all keys to something.
 func permitting(keys Keys, permits func(operation, model, origin string) error) Keys {
-	return func(ctx context.Context, token, remote string) (Caller, error) {
-		caller, err := keys(ctx, token, remote)
+	return func(ctx context.Context, token string, from auth.Origin) (Caller, error) {
+		caller, err := keys(ctx, token, from)
 		caller.Permits = permits
 		return caller, err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/stt"
 )
 
@@ -28,5 +29,5 @@ func (h *Handler) identify(r *http.Request, query bool) (Caller, error) {
 		}
 		return Caller{}, stt.Errorf(stt.Unauthenticated, "no API key came; send %s", how)
 	}
-	return h.opts.Keys(r.Context(), token, r.RemoteAddr)
+	return h.opts.Keys(r.Context(), token, auth.Origin{Remote: r.RemoteAddr, Secure: r.TLS != nil, UserAgent: r.UserAgent(), Referer: r.Referer()})
 }

@@ -30,15 +30,15 @@ type Caller struct {
 	Permits func(operation, model, origin string) error
 }
 
-// Keys finds out who presents an API key from a remote address: an *stt.Error with code Unauthenticated, Expired or Quota where
-// nobody does. It may be called concurrently.
-type Keys func(ctx context.Context, token, remote string) (Caller, error)
+// Keys finds out who presents an API key, and from where: an *stt.Error with code Unauthenticated, Expired or Quota where nobody does,
+// Denied for who may not from there. It may be called concurrently.
+type Keys func(ctx context.Context, token string, from auth.Origin) (Caller, error)
 
 // OneKey makes Keys of what knows one key, such as an *auth.APIKey.
 func OneKey(key interface {
 	Check(presented string) (auth.Principal, error)
 }) Keys {
-	return func(_ context.Context, token, _ string) (Caller, error) {
+	return func(_ context.Context, token string, _ auth.Origin) (Caller, error) {
 		p, err := key.Check(token)
 		return Caller{Principal: p}, err
 	}

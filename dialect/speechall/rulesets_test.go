@@ -64,7 +64,7 @@ func TestRules(t *testing.T) {
 
 func TestRulesetsOverTheirLife(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		keys := func(_ context.Context, token, _ string) (Caller, error) {
+		keys := func(_ context.Context, token string, _ auth.Origin) (Caller, error) {
 			return Caller{Principal: auth.Principal{KeyID: token, Account: token}}, nil
 		}
 		h := serve(t, script.Options{}, session.Options{}, Options{Rulesets: newMemory(), Rules: compiled, Keys: keys})

@@ -55,10 +55,10 @@ func sameOrigin(allowed, origin string) bool {
 const maxToken = 1024
 
 // APIKey returns what an API key is good for, if it is one, not disabled and not expired; otherwise an [stt.Unauthenticated] or
-// [stt.Expired] error. Where an address has presented too many wrong ones, another wrong one is an [stt.Quota] error with the time to
+// [stt.Expired] error, or for a ticket whose key's policies do not let it stream from there a [stt.Denied] one. Where an address has presented too many wrong ones, another wrong one is an [stt.Quota] error with the time to
 // wait, and the store is asked for few such addresses at a time: who has a good key is let in, whoever else sits behind his address.
-func (k *Keys) APIKey(ctx context.Context, token, remote string) (Grant, error) {
-	g, err := k.apiKey(ctx, token, remote)
+func (k *Keys) APIKey(ctx context.Context, token string, from auth.Origin) (Grant, error) {
+	g, err := k.apiKey(ctx, token, from)
 	if err == nil {
 		k.Used(g.Principal.KeyID)
 		if g.Principal.Parent != "" { // of a ticket
@@ -68,13 +68,14 @@ func (k *Keys) APIKey(ctx context.Context, token, remote string) (Grant, error) 
 	return g, err
 }
 
-func (k *Keys) apiKey(ctx context.Context, token, remote string) (Grant, error) {
+func (k *Keys) apiKey(ctx context.Context, token string, from auth.Origin) (Grant, error) {
+	remote := from.Remote
 	wrong := stt.Errorf(stt.Unauthenticated, "expected an API key of this server; got none, or another")
 	if token == "" || len(token) > maxToken {
 		return Grant{}, wrong
 	}
 	if t, ok := auth.ParseTicket(token); ok {
-		return k.ticket(ctx, t, remote)
+		return k.ticket(ctx, t, from)
 	}
 	hash := sha256.Sum256([]byte(token))
 	if k.throttle != nil && k.tokens.entry(hash) == nil {
@@ -129,11 +130,16 @@ func (p places) take(ctx context.Context) bool {
 
 func (p places) give() { <-p }
 
-// TicketOperation is what tickets are good for: a stream of Speechall's.
-const TicketOperation = "stream"
+// TicketOperation is what tickets are good for: a stream of Speechall's. The policies of the key that a ticket was made with must allow
+// ticketAction, which is what the console's pages do by Amazon's protocol.
+const (
+	TicketOperation = "stream"
+	ticketAction    = auth.Service + "StartStreamTranscriptionWebSocket"
+)
 
-// ticket returns what a ticket is good for: streams, in the name of the access key that it was made with.
-func (k *Keys) ticket(ctx context.Context, t auth.Ticket, remote string) (Grant, error) {
+// ticket returns what a ticket is good for: streams, in the name of the access key that it was made with, which must be one of the console's. Who
+// has any other key signs requests with it, and has a session token and an address that ends where those are asked for.
+func (k *Keys) ticket(ctx context.Context, t auth.Ticket, from auth.Origin) (Grant, error) {
 	a, err := k.access.get(ctx, t.Key)
 	if err != nil && stt.CodeOf(err) != stt.NotFound {
 		return Grant{}, err
@@ -144,16 +150,19 @@ func (k *Keys) ticket(ctx context.Context, t auth.Ticket, remote string) (Grant,
 	}
 	now := time.Now()
 	switch signed := t.Signed(key.Secrets); {
-	case err != nil, !signed, key.Disabled:
+	case err != nil, !signed, key.Disabled, key.Parent != auth.ConsoleKey+key.Account, t.Expires.After(now.Add(auth.LongestTicket)):
 		wrong := stt.Errorf(stt.Unauthenticated, "expected an API key of this server; got none, or another")
 		if signed && key.Disabled {
 			wrong.Err = errors.New(key.Why) // for the log
 		}
-		return Grant{}, k.guessed(remote, wrong)
+		return Grant{}, k.guessed(from.Remote, wrong)
 	case !now.Before(t.Expires), !key.Expires.IsZero() && !now.Before(key.Expires):
 		return Grant{}, &stt.Error{Code: stt.Expired, Option: "token", Msg: "this ticket has expired; get another one"}
 	}
 	g := Grant{Principal: key.Principal(), Operations: []string{TicketOperation}}
+	if err := auth.Authorize(g.Principal, ticketAction, "*", g.Principal.Context(from, now)); err != nil {
+		return Grant{}, err
+	}
 	if t.Origin != "" {
 		g.Origins = []string{t.Origin}
 	}

@@ -65,7 +65,7 @@ func TestAPIKey(t *testing.T) {
 					presented = c.presented
 				}
 				for range 2 { // cold, and known
-					g, err := k.APIKey(t.Context(), presented, remote)
+					g, err := k.APIKey(t.Context(), presented, auth.Origin{Remote: remote})
 					if stt.CodeOf(err) != c.code || err == nil && (g.Principal.KeyID != "EAPI"+token[:8] || g.Principal.Account != account) {
 						t.Errorf("%+v, %v; want %v", g, err, c.code)
 					}
@@ -123,12 +123,12 @@ func TestGuessingAPIKeys(t *testing.T) {
 		r := newRows()
 		r.addAPIKey(token, nil)
 		k := open(t, r, Options{Throttle: NewThrottle()})
-		if _, err := k.APIKey(t.Context(), token, remote); err != nil {
+		if _, err := k.APIKey(t.Context(), token, auth.Origin{Remote: remote}); err != nil {
 			t.Fatal(err)
 		}
 		refused := 0
 		for i := range 1000 {
-			_, err := k.APIKey(t.Context(), fmt.Sprint("esk_guess", i), remote)
+			_, err := k.APIKey(t.Context(), fmt.Sprint("esk_guess", i), auth.Origin{Remote: remote})
 			switch stt.CodeOf(err) {
 			case stt.Quota:
 				refused++
@@ -139,7 +139,7 @@ func TestGuessingAPIKeys(t *testing.T) {
 			default:
 				t.Fatal(err)
 			}
-			if _, err := k.APIKey(t.Context(), token, remote); err != nil {
+			if _, err := k.APIKey(t.Context(), token, auth.Origin{Remote: remote}); err != nil {
 				t.Fatalf("the right key: %v", err)
 			}
 		}
@@ -148,10 +148,10 @@ func TestGuessingAPIKeys(t *testing.T) {
 		}
 		const other = "esk_234567abcdefghijklmnopqrstuvwxyz"
 		r.change(func() { r.addAPIKey(other, nil) })
-		if _, err := k.APIKey(t.Context(), other, remote); err != nil {
+		if _, err := k.APIKey(t.Context(), other, auth.Origin{Remote: remote}); err != nil {
 			t.Errorf("another good key, which has not been here before: %v", err)
 		}
-		if _, err := k.APIKey(t.Context(), "esk_guess", "198.51.100.1:1"); stt.CodeOf(err) != stt.Unauthenticated {
+		if _, err := k.APIKey(t.Context(), "esk_guess", auth.Origin{Remote: "198.51.100.1:1"}); stt.CodeOf(err) != stt.Unauthenticated {
 			t.Errorf("from elsewhere: %v", err)
 		}
 	})
@@ -172,7 +172,7 @@ func TestGuessesLookedUp(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 20 * mostDoubted {
 			all.Go(func() { // ends with the answer
-				if _, err := k.APIKey(t.Context(), fmt.Sprint("esk_guess", i), remote); err == nil {
+				if _, err := k.APIKey(t.Context(), fmt.Sprint("esk_guess", i), auth.Origin{Remote: remote}); err == nil {
 					t.Error("a wrong key is let in")
 				}
 			})
@@ -183,7 +183,7 @@ func TestGuessesLookedUp(t *testing.T) {
 		}
 		r.set(func() { r.takes = 0 })
 		began := time.Now()
-		if _, err := k.APIKey(t.Context(), token, "198.51.100.1:1"); err != nil || time.Since(began) != 0 {
+		if _, err := k.APIKey(t.Context(), token, auth.Origin{Remote: "198.51.100.1:1"}); err != nil || time.Since(began) != 0 {
 			t.Errorf("from elsewhere: %v, after %v", err, time.Since(began))
 		}
 		all.Wait()
@@ -201,10 +201,10 @@ func TestAPIKeyUsed(t *testing.T) {
 		r := newRows()
 		r.addAPIKey(token, nil)
 		k := open(t, r, Options{})
-		if _, err := k.APIKey(t.Context(), token, remote); err != nil {
+		if _, err := k.APIKey(t.Context(), token, auth.Origin{Remote: remote}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := k.APIKey(t.Context(), token+"x", remote); err == nil {
+		if _, err := k.APIKey(t.Context(), token+"x", auth.Origin{Remote: remote}); err == nil {
 			t.Fatal("a wrong key is let in")
 		}
 		pass(touchEvery + lookEvery)
@@ -227,15 +227,15 @@ func TestAPIKeyOfFile(t *testing.T) {
 	taken := map[string]bool{}
 	r := newRows()
 	k := open(t, r, Options{Files: Files{APIKey: file, Account: account, Taken: func(id string) bool { return taken[id] }}})
-	g, err := k.APIKey(t.Context(), token, remote)
+	g, err := k.APIKey(t.Context(), token, auth.Origin{Remote: remote})
 	if err != nil || g.Principal.KeyID != auth.APIKeyID || g.Principal.Account != account {
 		t.Errorf("%+v, %v", g, err)
 	}
-	if _, err := k.APIKey(t.Context(), token+"x", remote); stt.CodeOf(err) != stt.Unauthenticated {
+	if _, err := k.APIKey(t.Context(), token+"x", auth.Origin{Remote: remote}); stt.CodeOf(err) != stt.Unauthenticated {
 		t.Error(err)
 	}
 	taken[takenName(token)] = true
-	if _, err := k.APIKey(t.Context(), token, remote); stt.CodeOf(err) != stt.Unauthenticated {
+	if _, err := k.APIKey(t.Context(), token, auth.Origin{Remote: remote}); stt.CodeOf(err) != stt.Unauthenticated {
 		t.Errorf("taken over, and deleted there: %v", err)
 	}
 }

@@ -108,7 +108,7 @@ func TestImport(t *testing.T) {
 	if err != nil || who.Account != f.team.ID {
 		t.Errorf("a key of the file: %+v, %v", who, err)
 	}
-	if g, err := k.APIKey(t.Context(), apiKey, remote); err != nil || g.Principal.Account != f.team.ID || g.Principal.KeyID == auth.APIKeyID {
+	if g, err := k.APIKey(t.Context(), apiKey, auth.Origin{Remote: remote}); err != nil || g.Principal.Account != f.team.ID || g.Principal.KeyID == auth.APIKeyID {
 		t.Errorf("%+v, %v", g, err)
 	}
 	row, err := f.db.DescribeAccessKey(t.Context(), "NIGHT")
@@ -164,7 +164,7 @@ func TestImportIntoAnotherStore(t *testing.T) {
 	if _, err := secretsOf(t, k, first.AccessKeys[0]); err != nil {
 		t.Error(err)
 	}
-	if _, err := k.APIKey(t.Context(), strings.TrimSpace(string(secrets)), remote); err != nil {
+	if _, err := k.APIKey(t.Context(), strings.TrimSpace(string(secrets)), auth.Origin{Remote: remote}); err != nil {
 		t.Error(err)
 	}
 	// And the first one still knows what it has had.

@@ -12,7 +12,7 @@ import (
 
 // A ticket speaks for the access key that it was made with: for streams, for a page, for a while.
 func TestTicket(t *testing.T) {
-	const own, page = "console-ESSN", "https://speech.example.com"
+	const own, parent, page = auth.ConsoleKey + "ESSN", auth.ConsoleKey + account, "https://speech.example.com"
 	for _, c := range []struct {
 		name   string
 		change func(r *rows, t *auth.Ticket)
@@ -26,7 +26,31 @@ func TestTicket(t *testing.T) {
 		{name: "expired", change: func(_ *rows, t *auth.Ticket) { t.Expires = time.Now() }, code: stt.Expired},
 		{name: "key expired", change: func(r *rows, _ *auth.Ticket) { edit(r, own, func(k *store.AccessKey) { k.Expires = time.Now() }) }, code: stt.Expired},
 		{name: "key disabled", change: func(r *rows, _ *auth.Ticket) { edit(r, own, func(k *store.AccessKey) { k.Disabled = true }) }, code: stt.Unauthenticated},
-		{name: "the console's key disabled", change: func(r *rows, _ *auth.Ticket) { edit(r, keyID, func(k *store.AccessKey) { k.Disabled = true }) }, code: stt.Unauthenticated},
+		{name: "the console's key disabled", change: func(r *rows, _ *auth.Ticket) { edit(r, parent, func(k *store.AccessKey) { k.Disabled = true }) }, code: stt.Unauthenticated},
+		// Whoever has the secret of another key can sign a ticket, and would need no session token then.
+		{name: "made by a caller", change: func(r *rows, t *auth.Ticket) {
+			t.Key = keyID
+			edit(r, keyID, func(k *store.AccessKey) { k.Secrets = []store.Secret{{Value: "its secret"}} })
+		}, code: stt.Unauthenticated},
+		{name: "made with temporary credentials", change: func(r *rows, _ *auth.Ticket) { edit(r, own, func(k *store.AccessKey) { k.Parent = keyID }) }, code: stt.Unauthenticated},
+		{name: "with the account's key itself", change: func(r *rows, t *auth.Ticket) {
+			t.Key = parent
+			edit(r, parent, func(k *store.AccessKey) { k.Secrets = []store.Secret{{Value: "its secret"}} })
+		}, code: stt.Unauthenticated},
+		{name: "of another account's console", change: func(r *rows, _ *auth.Ticket) {
+			edit(r, own, func(k *store.AccessKey) { k.Account = "999900001111" })
+			r.accounts["999900001111"] = store.Account{}
+		}, code: stt.Unauthenticated},
+		{name: "for years", change: func(_ *rows, t *auth.Ticket) { t.Expires = time.Now().Add(time.Hour) }, code: stt.Unauthenticated},
+		{name: "a policy that has no streams", change: func(r *rows, _ *auth.Ticket) {
+			edit(r, parent, policyOf(`"Allow","Action":"transcribe:ListVocabularies","Resource":"*"`))
+		}, code: stt.Denied},
+		{name: "a policy for TLS", change: func(r *rows, _ *auth.Ticket) {
+			edit(r, own, policyOf(`"Allow","Action":"transcribe:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}`))
+		}},
+		{name: "a policy for another network", change: func(r *rows, _ *auth.Ticket) {
+			edit(r, parent, policyOf(`"Allow","Action":"transcribe:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"198.51.100.0/24"}}`))
+		}, code: stt.Denied},
 		{name: "user disabled", change: func(r *rows, _ *auth.Ticket) { r.users["u"] = store.User{Name: "alice", Disabled: true} }, code: stt.Unauthenticated},
 		{name: "account disabled", change: func(r *rows, _ *auth.Ticket) { r.accounts[account] = store.Account{Disabled: true} }, code: stt.Unauthenticated},
 	} {
@@ -34,7 +58,8 @@ func TestTicket(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRows()
 				r.users["u"] = store.User{ID: "u", Name: "alice"}
-				r.access[own] = store.AccessKey{ID: own, Account: account, User: "u", Name: "console", Parent: keyID, Expires: time.Now().Add(time.Hour), TokenHash: make([]byte, 32),
+				r.access[parent] = store.AccessKey{ID: parent, Account: account, Name: "console", Secrets: []store.Secret{{Value: "nobody knows"}}}
+				r.access[own] = store.AccessKey{ID: own, Account: account, User: "u", Name: "console", Parent: parent, Expires: time.Now().Add(time.Hour), TokenHash: make([]byte, 32),
 					Secrets: []store.Secret{{Value: "its secret"}}}
 				ticket := auth.Ticket{Key: own, Expires: time.Now().Add(time.Minute), Origin: page}
 				if c.change != nil {
@@ -47,7 +72,7 @@ func TestTicket(t *testing.T) {
 				if c.secret != "" {
 					with = c.secret
 				}
-				g, err := k.APIKey(t.Context(), ticket.Sign(with), remote)
+				g, err := k.APIKey(t.Context(), ticket.Sign(with), auth.Origin{Remote: remote, Secure: true})
 				if stt.CodeOf(err) != c.code {
 					t.Fatalf("%v, expected %v", err, c.code)
 				}
@@ -57,7 +82,7 @@ func TestTicket(t *testing.T) {
 				if err != nil {
 					return
 				}
-				if p := g.Principal; p.KeyID != own || p.Parent != keyID || p.Account != account || p.User != "alice" || !p.Temporary {
+				if p := g.Principal; p.KeyID != own || p.Parent != parent || p.Account != account || p.User != "alice" || !p.Temporary {
 					t.Errorf("it speaks for %+v", p)
 				}
 				for _, may := range []struct {
@@ -71,6 +96,11 @@ func TestTicket(t *testing.T) {
 			})
 		})
 	}
+}
+
+// policyOf gives a key a policy of one statement.
+func policyOf(effect string) func(*store.AccessKey) {
+	return func(k *store.AccessKey) { k.Policy = `{"Version":"2012-10-17","Statement":{"Effect":` + effect + `}}` }
 }
 
 func edit(r *rows, id string, change func(*store.AccessKey)) {

@@ -109,7 +109,7 @@ func TestWatch(t *testing.T) {
 								t.Fatal(err)
 							}
 						}
-						if _, err := k.APIKey(t.Context(), token, remote); err != nil {
+						if _, err := k.APIKey(t.Context(), token, auth.Origin{Remote: remote}); err != nil {
 							t.Fatal(err)
 						}
 					}

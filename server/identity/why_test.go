@@ -56,8 +56,8 @@ func TestWhyAKeyIsDisabled(t *testing.T) {
 				if over := stt.AsError(k.Still(t.Context(), keyID)); over == nil || !strings.HasSuffix(over.Error(), c.why) && c.why != auth.ParentDisabled || strings.Contains(over.Msg, "disabled") {
 					t.Errorf("a stream that runs ends with %v", over)
 				}
-				_, err = k.APIKey(t.Context(), token, "192.0.2.1:1")
-				_, wrong := k.APIKey(t.Context(), token+"x", "192.0.2.1:1")
+				_, err = k.APIKey(t.Context(), token, auth.Origin{Remote: "192.0.2.1:1"})
+				_, wrong := k.APIKey(t.Context(), token+"x", auth.Origin{Remote: "192.0.2.1:1"})
 				switch e := stt.AsError(err); {
 				case c.ofAPI == "" && err != nil:
 					t.Errorf("the API key: %v", err)
