@@ -95,8 +95,9 @@ func (p *Passwords) Hash(ctx context.Context, password string, temporary bool) (
 }
 
 // Check reports whether a password is the one that was kept. Where nothing is, or what cannot be read, none is, after the same time.
-// The error says that too many ask, or that ctx is done.
-func (p *Passwords) Check(ctx context.Context, keptAs, password string) (good bool, err error) {
+// Once it is its turn it asks may, unless that is nil, and returns its error: what was allowed when it came need not be any more. Other errors say that
+// too many ask, or that ctx is done.
+func (p *Passwords) Check(ctx context.Context, keptAs, password string, may func() error) (good bool, err error) {
 	k, ok := parseKept(keptAs)
 	if len(password) > maxPassword {
 		password, ok = password[:maxPassword], false
@@ -109,6 +110,11 @@ func (p *Passwords) Check(ctx context.Context, keptAs, password string) (good bo
 		return false, err
 	}
 	defer leave()
+	if may != nil {
+		if err := may(); err != nil {
+			return false, err
+		}
+	}
 	same := subtle.ConstantTimeCompare(k.derive(password), k.key) == 1
 	return same && ok, nil
 }

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,7 +55,7 @@ func TestPasswords(t *testing.T) {
 		"too long":                      {hash, strings.Repeat("x", 1<<20), false},
 	} {
 		for _, who := range []*auth.Passwords{p, other} {
-			if good, err := who.Check(t.Context(), c.kept, c.given); good != c.good || err != nil {
+			if good, err := who.Check(t.Context(), c.kept, c.given, nil); good != c.good || err != nil {
 				t.Errorf("%s: %v, %v; expected %v", name, good, err, c.good)
 			}
 		}
@@ -87,12 +88,12 @@ func TestPasswordsAreBounded(t *testing.T) {
 		ended := make(chan error, waiting)
 		for range waiting {
 			go func() { // ends when the places are free
-				_, err := p.Check(ctx, "", "x")
+				_, err := p.Check(ctx, "", "x", nil)
 				ended <- err
 			}()
 		}
 		synctest.Wait()
-		_, err := p.Check(t.Context(), "", "x")
+		_, err := p.Check(t.Context(), "", "x", nil)
 		if e := stt.AsError(err); e.Code != stt.Exhausted || e.RetryAfter <= 0 {
 			t.Errorf("one more: %v, expected that there are too many", err)
 		}
@@ -102,12 +103,12 @@ func TestPasswordsAreBounded(t *testing.T) {
 				t.Errorf("gone: %v", err)
 			}
 		}
-		_, err = p.Check(t.Context(), "", "x") // its patience ends
+		_, err = p.Check(t.Context(), "", "x", nil) // its patience ends
 		if stt.CodeOf(err) != stt.Exhausted {
 			t.Errorf("nobody leaves: %v", err)
 		}
 		leave()
-		if _, err := p.Check(t.Context(), "", "x"); err != nil {
+		if _, err := p.Check(t.Context(), "", "x", nil); err != nil {
 			t.Errorf("a place is free: %v", err)
 		}
 	})
@@ -121,9 +122,25 @@ func TestUnknownTakesAsLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	cost := func(kept string) float64 {
-		return testing.AllocsPerRun(5, func() { _, _ = p.Check(t.Context(), kept, "another password") })
+		return testing.AllocsPerRun(5, func() { _, _ = p.Check(t.Context(), kept, "another password", nil) })
 	}
 	if known, unknown := cost(hash), cost(""); unknown < known-8 {
 		t.Errorf("%v allocations for a hash and %v for none; expected the same work", known, unknown)
+	}
+}
+
+// What was allowed when somebody came is asked for again when it is his turn, before anything is computed.
+func TestPasswordMayNotBeLookedAtAnyMore(t *testing.T) {
+	p := auth.NewPasswords(cheap)
+	kept, err := p.Hash(t.Context(), "correct horse", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := errors.New("too many")
+	if good, err := p.Check(t.Context(), kept, "correct horse", func() error { return over }); good || !errors.Is(err, over) {
+		t.Errorf("%v, %v", good, err)
+	}
+	if good, err := p.Check(t.Context(), kept, "correct horse", func() error { return nil }); !good || err != nil { // its place was given back
+		t.Errorf("%v, %v", good, err)
 	}
 }

@@ -63,11 +63,32 @@ func load(pages, client fs.FS) (map[string]*asset, error) {
 			return nil, fmt.Errorf("console: %w", err)
 		}
 	}
+	if err := addStyle(all); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
 	all["/"] = all[Folder+"index.html"]
 	if all["/"] == nil {
 		return nil, fmt.Errorf("console: expected the file index.html; there is none")
 	}
 	return all, nil
+}
+
+// sheets are the style sheets in the order in which they count, and style is what the page loads in their place: one file, since a browser
+// waits for each before it shows anything.
+var sheets = []string{"vendor/uplot/uPlot.min.css", "theme.css", "console.css", "live/live.css"}
+
+const style = Folder + "style.css"
+
+// addStyle puts the style sheets into one.
+func addStyle(all map[string]*asset) (err error) {
+	var body []byte
+	for _, name := range sheets {
+		if sheet := all[Folder+name]; sheet != nil {
+			body = append(append(body, sheet.plain.body...), '\n')
+		}
+	}
+	all[style], err = newAsset(medias[".css"], body)
+	return err
 }
 
 func newAsset(media string, body []byte) (*asset, error) {

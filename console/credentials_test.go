@@ -31,6 +31,7 @@ func TestPresign(t *testing.T) {
 	token := sha256.Sum256([]byte(asked.SessionToken))
 	switch {
 	case key.Secrets[0].Value != asked.Secret, string(key.TokenHash) != string(token[:]), key.User != alice.ID, key.Account != w.account.ID,
+		!key.LastUsed.Equal(w.clock.read()), !parent.LastUsed.Equal(w.clock.read()), // which Access shows at once
 		!key.Expires.Equal(w.clock.read().Add(24 * time.Hour)), parent.Name != "console", parent.ID != "console-"+w.account.ID, parent.User != "":
 		t.Errorf("the key is %s %+v, its parent %s", key, key.Expires, parent)
 	}
@@ -98,6 +99,9 @@ func TestTicket(t *testing.T) {
 	key := must(w.store.AccessKey(t.Context(), ticket.Key))(t)
 	if !ticket.Signed([]string{key.Secrets[0].Value}) || key.Parent != "console-"+w.account.ID {
 		t.Errorf("it is not signed by the key %s", key)
+	}
+	if parent := must(w.store.AccessKey(t.Context(), key.Parent))(t); !key.LastUsed.Equal(w.clock.read()) || !parent.LastUsed.Equal(w.clock.read()) {
+		t.Errorf("the keys were last used %v and %v", key.LastUsed, parent.LastUsed)
 	}
 	if entries, _, err := w.store.Audit(t.Context(), store.AuditFilter{Action: "ticket"}); err != nil || len(entries) != 1 || entries[0].Target != key.ID {
 		t.Errorf("the audit log has %+v, %v", entries, err)

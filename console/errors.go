@@ -9,7 +9,9 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/earshot-stt/earshot/stt"
@@ -102,7 +104,8 @@ func invalid(field, format string, args ...any) error {
 // maxBody bounds a request's body, in bytes.
 const maxBody = 64 << 10
 
-// decode reads the one JSON object of a body. Names that the type does not have are refused, and so is what follows it.
+// decode reads the one JSON object of a body. Names that the type does not have, or has in another case, are refused, and so are those that
+// stand twice, and what follows the object.
 func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" || r.Header.Get("Content-Encoding") != "" {
 		return &httpError{http.StatusUnsupportedMediaType, problem{codeMedia, "expected a body in JSON, with the header Content-Type: application/json", ""}}
@@ -126,5 +129,54 @@ func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return stt.Errorf(stt.Invalid, "expected one JSON object in the body; something follows it")
 	}
-	return nil
+	return strict(json.NewDecoder(bytes.NewReader(data)), reflect.TypeOf(into).Elem())
+}
+
+// strict walks over what was decoded into a value of a type, whose members must be in the letters that the type has them in, each once: encoding/json takes any
+// case, and the last of several, which other readers of the same text do not.
+func strict(dec *json.Decoder, t reflect.Type) error {
+	token, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	if token != json.Delim('{') && token != json.Delim('[') {
+		return nil
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		var inner reflect.Type
+		if token == json.Delim('{') {
+			next, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			name, _ := next.(string) // of an object the decoder gives nothing else here
+			var known bool
+			if inner, known = member(t, name); !known || seen[name] {
+				return stt.Errorf(stt.Invalid, "expected a JSON object with the members of this request, in these letters and each once")
+			}
+			seen[name] = true
+		}
+		if err := strict(dec, inner); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token()
+	return err
+}
+
+// member returns the type of an object's member, nil for any, and whether there may be one of that name.
+func member(t reflect.Type, name string) (reflect.Type, bool) {
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil || t.Kind() != reflect.Struct {
+		return nil, true
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
+			return f.Type, true
+		}
+	}
+	return nil, false
 }

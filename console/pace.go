@@ -102,31 +102,37 @@ func newGuesses() *guesses { return &guesses{wrong: buckets{}, homes: map[string
 
 const guessRate = 1 / float64(forgiveEvery/time.Second)
 
-// counted is what guesses at a name from a network are counted by. mu must be held.
+// counted is what guesses at a name from a network are counted by: alice, home/alice and away/alice are one, without a look at who of them
+// there is, which would tell. mu must be held.
 func (g *guesses) counted(name, network string) string {
-	if home := digest(name, network); g.homes[home] {
-		return home
+	bare := name[strings.LastIndexByte(name, '/')+1:]
+	if g.homes[digest(name, network)] {
+		return digest(bare, network)
 	}
-	return digest(name)
+	return digest(bare)
 }
 
-// check says that too many wrong ones came, if they did.
-func (g *guesses) check(name, network string, now time.Time) error {
+// try counts a password as wrong before it is looked at, so that no more are tried at once than one after the other, or says that too many
+// wrong ones came. What it returns is for right, should the password not be wrong.
+func (g *guesses) try(name, network string, now time.Time) (counted string, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	over := g.wrong[g.counted(name, network)].left(now, guessRate) + 1 - freeGuesses
-	if over <= 0 {
-		return nil
+	counted = g.counted(name, network)
+	if over := g.wrong[counted].left(now, guessRate) + 1 - freeGuesses; over > 0 {
+		return "", &stt.Error{Code: stt.Quota, Op: "sign in", Msg: "too many wrong passwords came for this name; wait and try again, or sign in by a link (earshot console)",
+			RetryAfter: time.Duration(over * float64(forgiveEvery))}
 	}
-	return &stt.Error{Code: stt.Quota, Op: "sign in", Msg: "too many wrong passwords came for this name; wait and try again, or sign in by a link (earshot console)",
-		RetryAfter: time.Duration(over * float64(forgiveEvery))}
+	g.wrong.add(counted, now, guessRate)
+	return counted, nil
 }
 
-// failed notes a wrong one.
-func (g *guesses) failed(name, network string, now time.Time) {
+// right takes back what try has counted.
+func (g *guesses) right(counted string, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.wrong.add(g.counted(name, network), now, guessRate)
+	if b, known := g.wrong[counted]; known {
+		g.wrong[counted] = bucket{max(0, b.left(now, guessRate)-1), now}
+	}
 }
 
 // succeeded notes where somebody has signed in.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"path"
 	"regexp"
@@ -136,6 +137,31 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestStyle looks for every style sheet of the pages in the one that they load.
+func TestStyle(t *testing.T) {
+	w := newWorld(t, func(o *console.Options) { o.Pages = web.Console })
+	b := w.browser()
+	all := b.page("/console/style.css", set("Accept-Encoding", ""))
+	if all.status != 200 || all.header.Get("Content-Type") != "text/css; charset=utf-8" {
+		t.Fatalf("%d %v", all.status, all.header)
+	}
+	sheets := 0
+	ok(t, fs.WalkDir(web.Console, ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || path.Ext(name) != ".css" {
+			return err
+		}
+		sheets++
+		body, err := fs.ReadFile(web.Console, name)
+		if !strings.Contains(all.body, string(body)) {
+			t.Errorf("%s is missing", name)
+		}
+		return err
+	}))
+	if sheets < 4 || strings.Index(all.body, ":root {") > strings.Index(all.body, ".live {") {
+		t.Errorf("there are %d sheets, or they are in another order", sheets)
+	}
+}
+
 func TestModels(t *testing.T) {
 	asked := 0
 	list := []stt.Model{
@@ -178,28 +204,52 @@ func asJSON(t *testing.T, v any) string {
 	return string(text)
 }
 
-// The limits of what a browser loads before the page can be used.
-const (
-	mostWeight   = 150 << 10 // bytes, compressed
-	mostRequests = 15        // with the questions to the API that the page asks at once
-	questions    = 2         // session and models
-)
-
-// firstView is what the shell loads for the page that everybody sees first.
-var firstView = []string{"/console/live/live.js", "/console/live/live.css"}
+// mostWeight is what a browser loads at most before a page can be used, in bytes, compressed.
+const mostWeight = 150 << 10
 
 // What is loaded follows from the page: scripts, styles, what is named for loading early, and what modules import, which the first look at
 // the page takes as well. Modules that are imported when they are needed do not count. Nothing in the page needs what its policy forbids.
 func TestWeight(t *testing.T) {
 	w := newWorld(t, func(o *console.Options) { o.Pages, o.Client = web.Console, web.Client })
-	b := w.browser()
+	for name, c := range map[string]struct {
+		first     []string // what the shell loads for the page
+		questions int      // to the server, which the page asks at once
+		most      int      // requests
+	}{
+		"live":   {first: []string{"live/live.js"}, questions: 2, most: 10}, // which everybody sees first: session and models
+		"access": {first: []string{"access/access.js", "access/keys.js"}, questions: 3, most: 15},
+		"system": {first: []string{"system/system.js"}, questions: 6, most: 18},
+		"usage":  {first: []string{"usage/usage.js", "vendor/uplot/uPlot.iife.min.js"}, questions: 7, most: 23},
+	} {
+		t.Run(name, func(t *testing.T) {
+			size := weigh(t, w.browser(), c.first)
+			sum := 0
+			for at, n := range size {
+				t.Logf("%7d %s", n, at)
+				sum += n
+			}
+			requests := len(size) + c.questions
+			t.Logf("%7d bytes in %d requests", sum, requests)
+			if sum > mostWeight || requests > c.most {
+				t.Errorf("the first load has %d bytes in %d requests; expected at most %d in %d", sum, requests, mostWeight, c.most)
+			}
+		})
+	}
+}
+
+// weigh follows a page's links, and returns how long each file is as it is sent.
+func weigh(t *testing.T, b *browser, first []string) map[string]int {
+	t.Helper()
 	links := map[string]*regexp.Regexp{
 		".html": regexp.MustCompile(`(?s)<(?:script|img)\b[^>]*\ssrc="([^"]+)"|<link\b[^>]*\shref="([^"]+)"`),
 		".css":  regexp.MustCompile(`@import\s+(?:url\()?["']([^"']+)["']|url\(["']?([^"')]+)["']?\)`),
 		".js":   regexp.MustCompile(`(?m)^\s*(?:import\s*["']([^"']+)["']|(?:import|export)\b[^;'"()=]*?\bfrom\s*["']([^"']+)["'])`),
 	}
 	size := map[string]int{}
-	queue := append([]string{"/"}, firstView...)
+	queue := []string{"/"}
+	for _, name := range first {
+		queue = append(queue, console.Folder+name)
+	}
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
@@ -242,15 +292,7 @@ func TestWeight(t *testing.T) {
 			queue = append(queue, link)
 		}
 	}
-	sum := 0
-	for at, n := range size {
-		t.Logf("%7d %s", n, at)
-		sum += n
-	}
-	t.Logf("%7d bytes in %d requests", sum, len(size)+questions)
-	if sum > mostWeight || len(size)+questions > mostRequests {
-		t.Errorf("the first load has %d bytes in %d requests; expected at most %d in %d", sum, len(size)+questions, mostWeight, mostRequests)
-	}
+	return size
 }
 
 // keepsPolicy looks for what the page must not have in it.

@@ -26,6 +26,8 @@ type state struct {
 	Version         string    `json:"version"`
 	Region          string    `json:"region"`
 	MustSetPassword bool      `json:"must_set_password"`
+	// Users says to who is not signed in whether there is anybody who might have a password: a new server has no users. nil: it is not known.
+	Users *bool `json:"users,omitempty"`
 }
 
 // state tells a visitor who he is.
@@ -50,7 +52,13 @@ func (c *Console) session(q *call) error {
 	if !q.signedIn() && q.token != "" {
 		http.SetCookie(q.w, cookie(q.r, "")) // it is good for nothing any more
 	}
-	answer(q.w, http.StatusOK, c.state(q.visitor))
+	now := c.state(q.visitor)
+	if !now.SignedIn {
+		if some, _, err := c.opts.Store.Users(q.r.Context(), store.UserFilter{Page: store.Page{Max: 1}}); err == nil {
+			now.Users = new(len(some) > 0)
+		}
+	}
+	answer(q.w, http.StatusOK, now)
 	return nil
 }
 
@@ -204,16 +212,28 @@ func (c *Console) byPassword(r *http.Request, name, password string) (row store.
 			return row, nil, err
 		}
 	}
-	if err := c.names.check(name, network(r.RemoteAddr), now); err != nil {
+	counted, err := c.names.try(name, network(r.RemoteAddr), now)
+	if err != nil {
 		return row, nil, err
 	}
+	wrong := false
+	defer func() {
+		if !wrong {
+			c.names.right(counted, now)
+		}
+	}()
 	user, err := c.userOf(r.Context(), name)
 	if err != nil && stt.CodeOf(err) != stt.NotFound {
 		return row, nil, err
 	}
-	good, busy := c.opts.Passwords.Check(r.Context(), user.PasswordHash, password)
-	if busy != nil {
-		return row, nil, busy
+	good, err := c.opts.Passwords.Check(r.Context(), user.PasswordHash, password, func() error {
+		if c.opts.Throttle == nil {
+			return nil
+		}
+		return c.opts.Throttle.Check(r.RemoteAddr) // again: others of the address may have been wrong meanwhile
+	})
+	if err != nil {
+		return row, nil, err
 	}
 	if good && !user.Disabled {
 		account, err := c.opts.Store.Account(r.Context(), user.Account)
@@ -223,7 +243,7 @@ func (c *Console) byPassword(r *http.Request, name, password string) (row store.
 		good = !account.Disabled
 	}
 	if !good || user.Disabled {
-		c.names.failed(name, network(r.RemoteAddr), now)
+		wrong = true
 		return row, nil, c.guessed(r, errPassword)
 	}
 	c.names.succeeded(name, network(r.RemoteAddr))
@@ -294,15 +314,18 @@ func (c *Console) changePassword(q *call) error {
 		return invalid("new", "\"new\": expected another password than the old one")
 	}
 	now := c.opts.Now()
-	if err := c.names.check(q.user.Name, network(q.r.RemoteAddr), now); err != nil {
+	counted, err := c.names.try(q.user.Name, network(q.r.RemoteAddr), now)
+	if err != nil {
 		return err
 	}
-	good, err := c.opts.Passwords.Check(q.r.Context(), q.user.PasswordHash, in.Old)
+	good, err := c.opts.Passwords.Check(q.r.Context(), q.user.PasswordHash, in.Old, nil)
+	if good || err != nil {
+		c.names.right(counted, now)
+	}
 	if err != nil {
 		return err
 	}
 	if !good { // whoever has found a browser open must not try them all
-		c.names.failed(q.user.Name, network(q.r.RemoteAddr), now)
 		return &httpError{http.StatusForbidden, problem{stt.Denied.String(), "\"old\": that is not your password", "old"}}
 	}
 	hash, err := c.opts.Passwords.Hash(q.r.Context(), in.New, false)

@@ -1,14 +1,18 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/earshot-stt/earshot/auth"
 	"github.com/earshot-stt/earshot/console"
 	"github.com/earshot-stt/earshot/store"
+	"github.com/earshot-stt/earshot/stt"
 )
 
 // What a session looks like, by each way in.
@@ -75,6 +79,25 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// A stranger learns whether there is anybody who might have a password, so that a new server's page asks for none; who is signed in does not.
+func TestSessionSaysWhetherThereAreUsers(t *testing.T) {
+	w := newWorld(t)
+	stranger := w.browser()
+	for _, want := range []bool{false, true} {
+		if a := stranger.do("GET", "/console/api/session", ""); a.json["users"] != want {
+			t.Errorf("expected users %v; got %s", want, a.body)
+		}
+		if !want {
+			w.newUser("alice", store.RoleMember, "")
+		}
+	}
+	known := w.browser()
+	known.signIn(`{"token":"esa_folder"}`)
+	if a := known.do("GET", "/console/api/session", ""); a.json["users"] != nil {
+		t.Errorf("who is signed in is told %s", a.body)
+	}
+}
+
 // All that is wrong looks the same.
 func TestSignInRefused(t *testing.T) {
 	w := newWorld(t)
@@ -123,7 +146,8 @@ func TestSignInRefused(t *testing.T) {
 	}
 	for name, body := range map[string]string{
 		"nothing": `{}`, "two ways": `{"token":"a","code":"b"}`, "no password": `{"user":"a"}`, "no user": `{"password":"a"}`, "unknown": `{"token":"a","role":"administrator"}`,
-		"a list": `[]`, "two": `{"token":"a"}{}`, "a number": `{"token":1}`, "too long": `{"token":"` + strings.Repeat("x", 2000) + `"}`, "null": `{"token":null}`, "none": ``,
+		"a list": `[]`, "two": `{"token":"a"}{}`, "a number": `{"token":1}`, "another case": `{"USER":"alice","password":"` + password + `"}`,
+		"twice": `{"user":"nobody","user":"alice","password":"` + password + `"}`, "twice, by an escape": `{"token":"a","tok\u0065n":"esa_folder"}`, "twice, in two cases": `{"token":"a","Token":"esa_folder"}`, "too long": `{"token":"` + strings.Repeat("x", 2000) + `"}`, "null": `{"token":null}`, "none": ``,
 	} {
 		if a := w.browser().do("POST", "/console/api/signin", body); a.status != 400 {
 			t.Errorf("%s: %d %s", name, a.status, a.body)
@@ -173,6 +197,67 @@ func TestGuessing(t *testing.T) {
 	}
 	w.want(w.browser().do("POST", "/console/api/signin", `{"token":"wrong"}`), 429, "quota", "too many")
 	w.browser().signIn(`{"token":"esa_folder"}`)
+}
+
+// A user has more than one name, and all of them are guessed at together; whether there is such a user makes no difference.
+func TestGuessingByOtherNames(t *testing.T) {
+	w := newWorld(t)
+	w.newUser("alice", store.RoleViewer, "")
+	for _, name := range []string{"alice", "nobody"} {
+		for i := range 20 {
+			b := w.browser()
+			b.from = fmt.Sprintf("192.0.2.%d:1", i)
+			spelt := []string{name, "default/" + name}[i%2]
+			w.want(b.do("POST", "/console/api/signin", `{"user":"`+spelt+`","password":"no"}`), 401, "unauthenticated", refusal)
+		}
+		for _, spelt := range []string{name, "default/" + name, "elsewhere/" + name} {
+			w.want(w.browser().do("POST", "/console/api/signin", `{"user":"`+spelt+`","password":"no"}`), 429, "quota", "for this name")
+		}
+	}
+}
+
+// However many try at once, no more wrong passwords of a name are looked at than are free, nor many more than that of an address; right ones count for nothing.
+func TestGuessingAtOnce(t *testing.T) {
+	guess := func(w *world, of func(i int) (name, from string)) (looked int64) {
+		var all sync.WaitGroup
+		var wrong atomic.Int64
+		for i := range 60 {
+			all.Go(func() { // ends with the answer
+				name, from := of(i)
+				b := w.browser()
+				b.from = from
+				if a := b.do("POST", "/console/api/signin", `{"user":"`+name+`","password":"no"}`); a.status == 401 {
+					wrong.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		return wrong.Load()
+	}
+	w := newWorld(t, func(o *console.Options) { o.Throttle = nil })
+	w.newUser("alice", store.RoleViewer, "")
+	for range 21 {
+		w.browser().signIn(`{"user":"alice","password":"` + password + `"}`)
+	}
+	if looked := guess(w, func(i int) (name, from string) { return "alice", fmt.Sprintf("198.51.100.%d:1", i) }); looked != 20 {
+		t.Errorf("%d wrong passwords of a name were looked at", looked)
+	}
+	w = newWorld(t, func(o *console.Options) { o.Throttle = &strictThrottle{} })
+	if looked := guess(w, func(i int) (name, from string) { return fmt.Sprint("bob", i), "203.0.113.9:1" }); looked < 10 || looked > 20 { // two are at work at a time, and are counted a moment later
+		t.Errorf("%d wrong passwords of an address were looked at", looked)
+	}
+}
+
+// strictThrottle allows an address ten wrong guesses.
+type strictThrottle struct{ failed atomic.Int64 }
+
+func (s *strictThrottle) Failed(string) { s.failed.Add(1) }
+
+func (s *strictThrottle) Check(string) error {
+	if s.failed.Load() < 10 {
+		return nil
+	}
+	return &stt.Error{Code: stt.Quota, Msg: "too many", RetryAfter: 3 * time.Second}
 }
 
 // A session ends with time, and when what it stands on is gone.

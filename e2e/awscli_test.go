@@ -48,11 +48,12 @@ func TestAWSCLI(t *testing.T) {
 		}
 		absent(t, "the AWS CLI is not there: Debian's package awscli has it")
 	}
+	runs := newAWSRuns(t, h)
 	for i, k := range manageCases() {
 		t.Run(k.name, func(t *testing.T) {
 			defer h.table.note(t)
 			t.Parallel()
-			k.run(&cli{T: t, house: h, server: h.servers["english"], overTLS: i%2 == 0})
+			k.run(&cli{T: t, house: h, runs: runs, server: h.servers["english"], overTLS: i%2 == 0})
 		})
 	}
 }
@@ -61,6 +62,7 @@ func TestAWSCLI(t *testing.T) {
 type cli struct {
 	*testing.T
 	house       *house
+	runs        *awsRuns // nil: a process for each command
 	server      *server
 	overTLS     bool
 	key, secret string // empty: the server's
@@ -75,24 +77,34 @@ func (c *cli) run(args ...string) (out map[string]any, complaint string) {
 	if c.overTLS {
 		endpoint = "https://localhost:" + port(c.server.tls)
 	}
-	cmd := exec.CommandContext(ctx, awsCLI(), append([]string{"transcribe"}, append(args, "--endpoint-url", endpoint, "--region", "eu-west-1", "--output", "json", "--no-cli-pager")...)...)
+	line := slices.Concat([]string{"transcribe"}, args, []string{"--endpoint-url", endpoint, "--region", "eu-west-1", "--output", "json", "--no-cli-pager"})
 	key, secret := c.key, c.secret
 	fill(&key, c.server.key)
 	fill(&secret, c.server.secret)
-	cmd.Env = append(slices.Clone(c.house.env), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY="+secret, "AWS_CA_BUNDLE="+c.server.ca, "AWS_MAX_ATTEMPTS=2", "HOME="+c.house.scratch)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	if text := strings.TrimSpace(stderr.String()); text != "" || err != nil {
+	env := append(slices.Clone(c.house.env), "AWS_ACCESS_KEY_ID="+key, "AWS_SECRET_ACCESS_KEY="+secret, "AWS_CA_BUNDLE="+c.server.ca, "AWS_MAX_ATTEMPTS=2", "HOME="+c.house.scratch)
+	stdout, stderr, err := c.command(ctx, line, env)
+	if text := strings.TrimSpace(stderr); text != "" || err != nil {
 		return nil, fmt.Sprintf("%s (%v)", text, err)
 	}
 	out = map[string]any{}
-	if stdout.Len() > 0 {
-		if err := json.Unmarshal(stdout.Bytes(), &out); err != nil {
-			c.Fatalf("aws %s says %q: %v", strings.Join(args, " "), stdout.String(), err)
+	if stdout != "" {
+		if err := json.Unmarshal([]byte(stdout), &out); err != nil {
+			c.Fatalf("aws %s says %q: %v", strings.Join(args, " "), stdout, err)
 		}
 	}
 	return out, ""
+}
+
+// command runs the CLI with these arguments.
+func (c *cli) command(ctx context.Context, args, env []string) (stdout, stderr string, err error) {
+	if c.runs != nil {
+		return c.runs.run(args, env)
+	}
+	cmd := exec.CommandContext(ctx, awsCLI(), args...)
+	var out, problems bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &problems
+	err = cmd.Run()
+	return out.String(), problems.String(), err
 }
 
 // ok runs a command that must succeed.
@@ -255,6 +267,7 @@ func managePages(c *cli) {
 
 func manageStrangers(c *cli) {
 	stranger := *c
+	stranger.runs = nil // here as everybody else runs it
 	stranger.secret = "not-the-secret-that-belongs-to-this-key"
 	stranger.fails("InvalidSignatureException", "The request signature we calculated does not match", "list-vocabularies")
 	stranger.key = "AKIDUNKNOWN"

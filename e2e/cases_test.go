@@ -24,7 +24,7 @@ func cases() []trial {
 			"InvalidSignatureException", "Signature expired: ")},
 		{"BadRequest", refused("english", driver.Job{Language: "fr-FR"},
 			"BadRequestException", "1 validation error detected: Value 'fr-FR' at 'languageCode' failed to satisfy constraint: Member must satisfy enum value set: [en-US]")},
-		{"BadRequest-in-stream", refused("idle", driver.Job{Cut: 16000, Hold: 10_000},
+		{"BadRequest-in-stream", refused("idle", driver.Job{Cut: 16000, Hold: 60_000},
 			"BadRequestException", "Your request timed out because no new audio was received for 1 second")},
 		{"LimitExceeded", refused("short", driver.Job{Pause: 100},
 			"LimitExceededException", "")},

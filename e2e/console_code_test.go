@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"os"
@@ -115,12 +116,14 @@ func (k *copied) judge(ctx context.Context, t *testing.T) {
 		if !k.run {
 			return
 		}
-		if k.ID != "javascript" { // which needs no packages: it runs as it was copied
+		flag := "--"
+		if k.ID == "javascript" { // it needs no packages, and runs as it was copied
+			flag = socketFlag(ctx, t)
+		} else {
 			k.packages(t)
-			k.says(t, nodeScript(ctx, t, k.file), "now something different")
-			return
 		}
-		k.says(t, nodeScript(ctx, t, socketFlag(ctx, t), k.file), "now something different")
+		k.says(t, nodeScript(ctx, t, flag, k.file), "now something different")
+		k.wants16(t, nodeScript(ctx, t, flag, k.file))
 	case "py":
 		python, err := exec.LookPath("python3")
 		if err != nil {
@@ -155,6 +158,7 @@ func (k *copied) judge(ctx context.Context, t *testing.T) {
 		succeed(t, cmd)
 		if k.run && !t.Failed() {
 			k.says(t, exec.CommandContext(ctx, filepath.Join(k.folder, "main")), "now something different")
+			k.wants16(t, exec.CommandContext(ctx, filepath.Join(k.folder, "main")))
 		}
 	default:
 		t.Errorf("the language %q is not known", k.Language)
@@ -194,7 +198,7 @@ func (k *copied) says(t *testing.T, cmd *exec.Cmd, want string) {
 	if cmd.Dir == "" || k.Language == "js" {
 		cmd.Dir = k.folder
 	}
-	cmd.Env = plainEnv("KEY="+apiKey(t, k.s), "AWS_ACCESS_KEY_ID="+k.s.key, "AWS_SECRET_ACCESS_KEY="+k.s.secret, "AWS_CONFIG_FILE=/dev/null",
+	cmd.Env = plainEnv("EARSHOT_API_KEY="+apiKey(t, k.s), "AWS_ACCESS_KEY_ID="+k.s.key, "AWS_SECRET_ACCESS_KEY="+k.s.secret, "AWS_CONFIG_FILE=/dev/null",
 		"AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true", "PATH="+k.folder+":"+os.Getenv("PATH"))
 	if k.Language == "sh" {
 		cmd.Env = append(cmd.Env, "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(filepath.Dir(k.s.ca), "credentials"))
@@ -202,6 +206,19 @@ func (k *copied) says(t *testing.T, cmd *exec.Cmd, want string) {
 	text, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(strings.ToLower(string(text)), strings.ToLower(want)) {
 		t.Errorf("%s: %v; it says %q, expected %q", strings.Join(cmd.Args, " "), err, text, want)
+	}
+}
+
+// wants16 runs a program beside a recording at a rate that it does not announce: it says so, and which command mends that.
+func (k *copied) wants16(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(k.folder, "talk.wav"), wavFile(make([]byte, 3200), 8000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Dir, cmd.Env = k.folder, plainEnv()
+	text, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(text), "talk.wav: expected 16 kHz") || !strings.Contains(string(text), "ffmpeg -i talk.wav -ar 16000") {
+		t.Errorf("%s, with a recording of 8 kHz: %v; it says %q", strings.Join(cmd.Args, " "), err, text)
 	}
 }
 
@@ -228,10 +245,11 @@ func TestLiveCodeSays(t *testing.T) {
 		tls                    map[string]any
 		has                    map[string][]string // by program; "": all
 		lacks                  []string
+		channels               string // empty: 1
 	}{
 		{name: "as it is", protocol: "speechall", server: "http://localhost:8080", options: map[string]any{"interim": true, "punctuation": true},
 			has:   map[string][]string{"javascript": {"interim_results=true", partial}, "python": {"interim_results=true", partial}, "go": {"interim_results=true", partial}},
-			lacks: []string{"punctuation"}},
+			lacks: []string{"punctuation", "api_key=KEY", "$KEY", "env.KEY"}},
 		{name: "no interim results, no punctuation", protocol: "speechall", server: "http://localhost:8080", options: map[string]any{"interim": false, "punctuation": false},
 			has: map[string][]string{"": {"punctuation=false"}}, lacks: []string{"interim_results", partial, "is_final"}},
 		{name: "interim results", protocol: "amazon", server: "http://localhost:8080", options: map[string]any{"interim": true},
@@ -245,6 +263,7 @@ func TestLiveCodeSays(t *testing.T) {
 				"python":     {`vocab_filter_name="f-1"`, `vocab_filter_method="tag"`, `vocabulary_name="v-1"`, "https://localhost:9443", "It cannot ask for redaction"},
 				"go":         {`VocabularyFilterName: aws.String("f-1")`},
 			}, lacks: []string{":8443"}},
+		{name: "two channels", protocol: "amazon", server: "http://localhost:8080", options: map[string]any{"channels": 2}, channels: "2", lacks: []string{"3200", "mono"}},
 		{name: "languages", protocol: "amazon", server: "https://server.example", options: map[string]any{"language": "auto", "languages": []string{"en-US", "de-DE"}},
 			has: map[string][]string{"python": {"language_code=None", "identify_language=True", `["en-US", "de-DE"]`, `"https://server.example"`}}},
 		{name: "the server's authority", protocol: "speechall", server: "https://localhost:9443", tls: map[string]any{"port": 9443, "own": true},
@@ -267,6 +286,12 @@ func TestLiveCodeSays(t *testing.T) {
 					if strings.Contains(text, not) {
 						t.Errorf("%s has %q:\n%s", p.ID, not, text)
 					}
+				}
+				if p.ID != "curl" && !strings.Contains(p.Code, "-ac "+cmp.Or(c.channels, "1")+" -c:a pcm_s16le") {
+					t.Errorf("%s does not look what talk.wav is:\n%s", p.ID, p.Code)
+				}
+				if c.protocol == "speechall" && !strings.Contains(p.Code, "EARSHOT_API_KEY") {
+					t.Errorf("%s has its key from elsewhere:\n%s", p.ID, p.Code)
 				}
 				if strings.Contains(p.Code, "@earshot-stt") {
 					t.Errorf("%s asks for a package that nobody can install", p.ID)

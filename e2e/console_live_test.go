@@ -23,14 +23,14 @@ type seen struct {
 	Requests                          int
 	SawPartial                        bool
 	Text, Latency, Announced, Trouble string
-	Word, About                       string
+	Word, About, Focused              string
 	Files                             map[string]string
 	Missing, Refused, Stored          string
 	Fields                            []string
-	Me, Early, Away, Running          string
+	Me, Early, Away, Running, Playing string
 	Asks                              bool
 	Reasons, Meanwhile, Hidden        []string
-	Gaps                              []int
+	Gaps, Places                      []int
 	Took                              float64
 	Problems                          []string
 	Segments                          int
@@ -111,6 +111,9 @@ func TestLiveMicrophone(t *testing.T) {
 	if len(words(n.Announced)) == 0 {
 		t.Error("nothing was announced to screen readers")
 	}
+	if n.Focused != "Start speaking" {
+		t.Errorf("after Stop, by the keyboard, the focus is on %q", n.Focused)
+	}
 	if n.Word == "" || !strings.Contains(n.About, n.Word) || !strings.Contains(n.About, "confidence") {
 		t.Errorf("the second word is %q, and about it is said %q", n.Word, n.About)
 	}
@@ -185,7 +188,10 @@ func TestLivePastedKey(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	s := h.servers["talk"]
-	n := live(t, h, s, "pasted", map[string]any{"key": s.key, "secret": s.secret, "token": administrator(t, s), "file": silentFile(t, h, 1)})
+	n := live(t, h, s, "pasted", map[string]any{"key": s.key, "secret": s.secret, "apiKey": apiKey(t, s), "token": administrator(t, s), "file": silentFile(t, h, 1)})
+	if len(n.Reasons) != 3 || !strings.Contains(n.Reasons[0], "id of an access key") || !strings.Contains(n.Reasons[1], "key is wrong") || !strings.Contains(n.Reasons[2], "no model") {
+		t.Errorf("without a model, with two keys that are wrong and one that is not, it says %q", n.Reasons)
+	}
 	for _, not := range []string{"speakers", "pii", "terms"} { // which the scripted engine has not, nor the server
 		if slices.Contains(n.Fields, not) {
 			t.Errorf("%q is offered, which nobody does here: %v", not, n.Fields)
@@ -294,8 +300,11 @@ func TestLiveStay(t *testing.T) {
 	h := open(t)
 	s := h.servers["talk"]
 	n := live(t, h, s, "stay", map[string]any{"token": administrator(t, s), "file": silentFile(t, h, 4)})
-	if !strings.Contains(n.Early, "good morning everybody") || strings.Contains(n.Early, "different") {
-		t.Errorf("while the stream runs it saves %q", n.Early)
+	if !strings.Contains(n.Early, "good morning everybody") || !strings.HasPrefix(n.Playing, "Playing") {
+		t.Errorf("while the stream runs it saves %q, and says that it is %q", n.Early, n.Playing)
+	}
+	if n.Focused != "Stop" {
+		t.Errorf("while a file is played that was chosen by the keyboard, the focus is on %q", n.Focused)
 	}
 	if !strings.Contains(n.Away, "Live") || !strings.Contains(n.Away, "Stop") || n.Running != "Stop" {
 		t.Errorf("another page shows %q; back again, the button says %q", n.Away, n.Running)
@@ -328,13 +337,17 @@ func TestLiveFull(t *testing.T) {
 	}
 }
 
-// TestLiveLayout looks whether the newest words can be seen, in windows of six sizes, and how labels stand.
+// TestLiveLayout looks whether the newest words can be seen, in windows of six sizes, with little motion and with large letters; whether what
+// somebody looks at stays there; and how labels stand.
 func TestLiveLayout(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	n := live(t, h, h.servers["talk"], "layout", map[string]any{})
 	for _, hidden := range n.Hidden {
 		t.Errorf("hidden is, in a window of %s", hidden)
+	}
+	if len(n.Places) < 6 || n.Places[0] < 5 || len(slices.Compact(slices.Clone(n.Places))) != 1 {
+		t.Errorf("what is looked at is row %v, in windows and letters of several sizes; expected the same one", n.Places)
 	}
 	if len(n.Gaps) != 2 {
 		t.Fatalf("%d labels were measured", len(n.Gaps))

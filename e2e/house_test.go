@@ -67,6 +67,7 @@ type house struct {
 	env     []string // of clients
 	table   *table
 	clips   []clip
+	orders  string        // file with what the server "commands" is told; empty: there is none
 	ears    chan struct{} // holds a token for each client whose speech is being recognised
 	screens chan struct{} // holds a token for the browser that has Live open
 	silence string        // file with six seconds of it
@@ -126,7 +127,7 @@ const speech = `
 
 // scripted is what each server with the scripted engine is told beside its script.
 var scripted = map[string][]string{
-	"talk":    {"--speechall-aliases", "*=local.script"},
+	"talk":    {"--speechall-aliases", "*=local.script", "--limits-idle", "2m"}, // some wait for others while they say nothing
 	"english": {"--set", "engines.script.languages=en-US", "--vocabularies-import-dir", "FOLDER"},
 	"idle":    {"--limits-idle", "1s"},
 	"short":   {"--limits-stream", "2s"},
@@ -148,6 +149,9 @@ func build() (*house, error) {
 	}
 	h := &house{ctx: context.Background(), scratch: scratch, servers: map[string]*server{}, table: newTable(), ears: make(chan struct{}, ears), screens: make(chan struct{}, 1)}
 	if h.clips, err = clips(scratch); err != nil {
+		return nil, err
+	}
+	if h.orders, err = commands(scratch); err != nil {
 		return nil, err
 	}
 	h.silence, h.minute = filepath.Join(scratch, "silence.pcm"), filepath.Join(scratch, "minute.pcm")
@@ -184,6 +188,9 @@ func build() (*house, error) {
 	}
 	if hears() {
 		begin("words", "--engine", "pocketsphinx", "--limits-finish", "2m", "--set", "speechall.aliases=*=local.pocketsphinx-en-us", "--set", fmt.Sprintf("engines.pocketsphinx.slots=%d", 2*ears))
+	}
+	if hears() && h.orders != "" {
+		begin("commands", "--engine", "pocketsphinx", "--limits-finish", "2m", "--set", "speechall.aliases=*=local.turtle", "--set", "engines.pocketsphinx.slots=24", "--set", commandSet())
 	}
 	wg.Wait()
 	if len(errs) == 0 {

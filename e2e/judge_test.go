@@ -60,7 +60,7 @@ func (b *bench) begin(s *server, job driver.Job) *running {
 }
 
 // caseTime is how long a stream may take, on a machine that has other things to do.
-const caseTime = 2 * time.Minute
+const caseTime = 4 * time.Minute
 
 // context ends when the case has taken too long.
 func (b *bench) context() context.Context {

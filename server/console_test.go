@@ -100,7 +100,7 @@ func (v *visitor) socket(address string, header http.Header) (*websocket.Conn, i
 	if header == nil {
 		header = http.Header{"Origin": {v.at}}
 	}
-	ctx, cancel := context.WithTimeout(v.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(v.t.Context(), patience)
 	defer cancel()
 	c, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPHeader: header, HTTPClient: plainClient()})
 	if err == nil {
@@ -129,7 +129,7 @@ func say(t *testing.T, c *websocket.Conn, d time.Duration) {
 // hear returns the finals until the stream ends, and why it did where that is an exception.
 func hear(t *testing.T, c *websocket.Conn) (finals []string, exception string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for m := new(eventstream.Message); ; {
 		_, data, err := c.Read(ctx)
@@ -255,7 +255,7 @@ func TestConsole(t *testing.T) {
 
 	// The usage is the console's, whoever streams; the key is hidden from no operator.
 	var used map[string]any
-	for range 100 { // usage is written twice a second
+	for range 600 { // usage is written twice a second
 		used = admin.must(200, "GET", "/admin/v1/usage?group=key", "")
 		if strings.Contains(text(t, used), `"console-`+account+`"`) {
 			break
@@ -308,6 +308,7 @@ func TestConsole(t *testing.T) {
 	}
 	again := start(t, cfg)
 	again.awaitLine(atLine)
+	again.end() // the link would be the last line
 	if firstLink.MatchString(again.out.String()) {
 		t.Error("the second start prints a link")
 	}
@@ -318,8 +319,10 @@ func TestConsoleBehindProxy(t *testing.T) {
 	cfg := configure(t, speech, map[string]string{"tls.listen": "off", "public_hosts": "speech.example.com"})
 	s := start(t, cfg)
 	s.awaitLine(regexp.MustCompile(`(?m)^console: https://speech\.example\.com/$`))
+	link := regexp.MustCompile(`code=(esl_\w+)`)
+	s.awaitLine(link) // which comes after the address
 	v := s.visitor()
-	code := regexp.MustCompile(`code=(esl_\w+)`).FindStringSubmatch(s.out.String())[1]
+	code := link.FindStringSubmatch(s.out.String())[1]
 	v.signIn(`{"code":"` + code + `"}`)
 	v.must(403, "POST", "/presign", `{"parameters":{"language-code":"en-US","media-encoding":"pcm","sample-rate":"16000"}}`)
 }
@@ -363,7 +366,7 @@ func sendFile(t *testing.T, address, key, origin string, body []byte) (int, stri
 // awaitLine waits until the operator can read a line.
 func (s *running) awaitLine(line *regexp.Regexp) {
 	s.t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(patience)
 	for !line.MatchString(s.out.String()) {
 		select {
 		case <-s.out.lines:

@@ -169,6 +169,9 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
 	status, state := http.StatusServiceUnavailable, s.state()
 	if state == "ready" {
 		status = http.StatusOK
+		if s.unwritten != nil && s.unwritten() {
+			state += "\nusage cannot be written for now, and is kept: the log says why"
+		}
 	}
 	word(w, status, state)
 }

@@ -21,6 +21,9 @@ import (
 	"github.com/earshot-stt/earshot/stt"
 )
 
+// patience is how long a test waits for what must come, on a machine that has much else to do and may stop for seconds.
+const patience = 2 * time.Minute
+
 // output is what the operator reads, with a signal for every line.
 type output struct {
 	lines chan string
@@ -84,7 +87,7 @@ func launch(t *testing.T, cfg *config.Config) *running {
 		cancel()
 		select {
 		case <-s.ended:
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Error("the server does not end")
 		}
 	})
@@ -119,7 +122,7 @@ func start(t *testing.T, cfg *config.Config) *running {
 		case err := <-s.ended:
 			s.ended <- err
 			t.Fatalf("the server ended: %v", err)
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("the server is not ready")
 		}
 	}
@@ -146,7 +149,7 @@ func (s *running) awaitLog(text string) {
 			if strings.Contains(line, text) {
 				return
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			s.t.Fatalf("the log does not say %q:\n%s", text, s.log)
 		}
 	}

@@ -36,6 +36,7 @@ type server struct {
 	sessions  *session.Service
 	warm      atomic.Bool
 	trouble   func() error // what is wrong with the store; nil: nobody says
+	unwritten func() bool  // usage cannot be written; nil: nobody says
 	handling  requests
 	at        string   // the address of the console
 	link      string   // signs in to it once; empty but at the first start
@@ -96,7 +97,7 @@ func Run(ctx context.Context, cfg *config.Config, opts Options) error {
 	s := &server{version: opts.Version, engine: cfg.Engine, started: time.Now(), log: opts.Log, at: at, link: e.link, backstage: backstage, handling: requests{ended: make(chan struct{}, 1)}}
 	s.sessions = session.NewService(session.Options{Recognizer: recognizer, Features: Features(cfg), Gate: e.gate, Meter: e.ledger, Observer: observer, Resources: e.keeper,
 		Limits: limits(cfg), Log: opts.Log})
-	s.trouble = e.keys.Trouble
+	s.trouble, s.unwritten = e.keys.Trouble, e.ledger.Failing
 	e.count(s.sessions)
 	slots, _ := recognizer.(stt.Slotter)
 	figures.Ask(metrics.Sources{Sessions: s.sessions.Sessions, Slots: slots, Backlog: e.ledger.Backlog, Lost: e.ledger.Lost})

@@ -191,15 +191,14 @@ func TestGraceIsOverHTTP2(t *testing.T) {
 			stream := w.stream(t, s, cfg)
 			send(t, stream, 2*time.Second)
 			s.awaitLog("stream opened")
-			began := time.Now()
 			s.stop()
 			_, err = listen(t, stream)
 			if e := stt.AsError(err); e.PeerCode != "ServiceUnavailableException" || !strings.Contains(e.Msg, "connect again") {
 				t.Errorf("ended with %v", err)
 			}
 			s.end()
-			if took := time.Since(began); took > 4*time.Second {
-				t.Errorf("the server ended after %v", took)
+			if strings.Contains(s.log.String(), "some connections did not end") {
+				t.Errorf("a connection that had nothing to do has held the server:\n%s", s.log)
 			}
 		})
 	}
@@ -222,7 +221,7 @@ func TestHalfAPreface(t *testing.T) {
 		if _, err := conn.Write([]byte(text)); err != nil {
 			t.Error(err)
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			t.Error(err)
 		}
 		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {

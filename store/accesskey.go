@@ -28,6 +28,8 @@ type AccessKey struct {
 	TokenHash []byte `json:"-"`
 	// Secrets that are good or will be, the newest first. Only CreateAccessKey, AccessKey and RotateAccessKey fill them in.
 	Secrets []Secret `json:"-"`
+	// OldSecretUntil is until when a secret from before the last rotation is good; zero: none is. AccessKeys does not fill it in.
+	OldSecretUntil time.Time `json:"-"`
 }
 
 // Secret is what signatures are made with. However it is printed, logged or marshalled, the value does not show.
@@ -68,6 +70,9 @@ func (s *Store) CreateAccessKey(ctx context.Context, by Actor, k AccessKey) (Acc
 	}
 	for i, v := range k.Secrets {
 		k.Secrets[i].Created, k.Secrets[i].Expires = orNow(v.Created, s), rounded(v.Expires)
+		if until := k.Secrets[i].Expires; i > 0 && until.After(s.now()) && until.After(k.OldSecretUntil) {
+			k.OldSecretUntil = until
+		}
 	}
 	err := s.change(ctx, "create access key", by, func(c conn) (AuditEntry, error) {
 		if k.ID == "" {
@@ -106,7 +111,16 @@ func (s *Store) AccessKey(ctx context.Context, id string) (AccessKey, error) {
 // DescribeAccessKey returns the key with an id, without secrets; it does without the master key.
 func (s *Store) DescribeAccessKey(ctx context.Context, id string) (AccessKey, error) {
 	k, err := getAccessKey(ctx, s.reader(), id)
+	if err == nil {
+		err = s.oldSecret(ctx, s.reader(), &k)
+	}
 	return k, s.fail("access key", err)
+}
+
+// oldSecret fills in until when an old secret is good. Those that are older than the newest end by themselves.
+func (s *Store) oldSecret(ctx context.Context, c conn, k *AccessKey) error {
+	return c.row(ctx, "SELECT COALESCE(MAX(expires), 0) FROM access_key_secrets WHERE key_id = ? AND expires > ? AND number < (SELECT MAX(number) FROM access_key_secrets WHERE key_id = ?)",
+		k.ID, micros(s.now()), k.ID).Scan(timeColumn{&k.OldSecretUntil})
 }
 
 // AccessKeys lists access keys by name, without secrets. next is empty on the last page.
@@ -155,6 +169,9 @@ func (s *Store) UpdateAccessKey(ctx context.Context, by Actor, id string, change
 		_, err = c.exec(ctx, "UPDATE access_keys SET user_id = ?, name = ?, search = ?, policy = ?, limits = ?, expires = ?, disabled = ? WHERE id = ?",
 			orNull(k.User), k.Name, searchable(k.Name, k.ID), k.Policy, asJSON(k.Limits), micros(k.Expires), truth(k.Disabled), k.ID)
 		if err != nil {
+			return AuditEntry{}, err
+		}
+		if err := s.oldSecret(ctx, c, &k); err != nil {
 			return AuditEntry{}, err
 		}
 		return entryOf("update", "access-key", id, k.Account, changed(before, k))

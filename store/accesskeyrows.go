@@ -93,6 +93,9 @@ func (s *Store) opened(ctx context.Context, c conn, m *Master, id string) (k Acc
 		if v.secret.Value, err = m.open(v.sealed, secretPlace(k.ID, v.number.Int64)); err != nil {
 			return AccessKey{}, err, nil
 		}
+		if len(k.Secrets) > 0 && v.secret.Expires.After(k.OldSecretUntil) {
+			k.OldSecretUntil = v.secret.Expires
+		}
 		k.Secrets = append(k.Secrets, v.secret)
 	}
 	return k, nil, nil

@@ -3,8 +3,9 @@ package store
 import (
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/earshot-stt/earshot/stt"
 )
 
 // Bounds of what is kept. Every string and every list has one.
@@ -41,28 +42,11 @@ func checkLine(field, s string, most int) error {
 		return err
 	}
 	for i, r := range s {
-		if unicode.IsControl(r) || misleads(r) {
+		if stt.Misleads(r) {
 			return invalid(field, "expected characters that can be shown; at byte %d there is %U", i, r)
 		}
 	}
 	return nil
-}
-
-// misleads is for what breaks lines, turns the order of the text around it, or is not seen at all, so that two names look alike. What joins
-// and parts letters is left, since some scripts cannot be written without.
-func misleads(r rune) bool {
-	const joiner, nonJoiner = '\u200d', '\u200c'
-	switch {
-	case r == joiner || r == nonJoiner:
-		return false
-	case r == '\u2028' || r == '\u2029':
-		return true
-	case unicode.Is(unicode.Prepended_Concatenation_Mark, r): // signs of Arabic and Syriac, which are seen
-		return false
-	case r == '\u034f', r == '\u115f', r == '\u1160', r == '\u17b4', r == '\u17b5', r == '\u3164', r == '\uffa0', r == '\u2800': // letters and marks that are blank
-		return true
-	}
-	return unicode.Is(unicode.Cf, r)
 }
 
 // checkText takes at most so many bytes of UTF-8 without zeros, which PostgreSQL does not keep.

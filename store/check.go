@@ -273,7 +273,7 @@ func inspectUsage(ctx context.Context, c conn, report *CheckReport) error {
 	if err != nil {
 		return err
 	}
-	err = each(ctx, c, report, "a session", scanSequence, "SELECT session, sequence FROM usage_sessions", func(v sequence) {
+	err = each(ctx, c, report, "a session", scanSequence, "SELECT session, sequence, at FROM usage_sessions", func(v sequence) {
 		report.verdict("session", v.session, checkName("session", v.session, maxID))
 	})
 	if err != nil || len(report.Findings) > 0 {

@@ -13,15 +13,17 @@ import (
 type dialect struct {
 	name     string
 	goose    goose.Dialect
-	numbered bool              // arguments are $1, $2 and not ?
-	schema   *strings.Replacer // for the words in migrations/*.sql
-	snapshot *sql.TxOptions    // for reading everything as it is at one moment
-	tables   string            // query for how many tables called "store" there are
+	numbered bool // arguments are $1, $2 and not ?
+	// oneWriter is where a transaction that writes is alone in doing so from its beginning (BEGIN IMMEDIATE: see connectSQLite).
+	oneWriter bool
+	schema    *strings.Replacer // for the words in migrations/*.sql
+	snapshot  *sql.TxOptions    // for reading everything as it is at one moment
+	tables    string            // query for how many tables called "store" there are
 }
 
 func sqliteDialect() dialect {
 	return dialect{
-		name: "sqlite", goose: goose.DialectSQLite3,
+		name: "sqlite", goose: goose.DialectSQLite3, oneWriter: true,
 		// STRICT: without it SQLite keeps any type in any column.
 		schema: strings.NewReplacer("$INT", "INTEGER", "$TEXT", "TEXT", "$BYTES", "BLOB", "$EMPTY", "x''", "$STRICT", "STRICT",
 			"$CLUSTERED", "STRICT, WITHOUT ROWID"),

@@ -87,7 +87,7 @@ func classifySQLite(e *sqlite.Error) *stt.Error {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return &stt.Error{Code: stt.Unavailable, Msg: "another process has been writing to the database for too long", Err: e}
 	case sqlite3.SQLITE_FULL:
-		return &stt.Error{Code: stt.Unavailable, Msg: "the disk of the database is full", Err: e}
+		return &stt.Error{Code: stt.Unavailable, Msg: "the disk of the database is full, so that nothing can be changed, and no key disabled: make room on it, or stop the server to shut somebody out", Err: e}
 	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_PROTOCOL:
 		return &stt.Error{Code: stt.Unavailable, Msg: "the database cannot be read or written", Err: e}
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:

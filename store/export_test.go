@@ -92,3 +92,18 @@ func (s *Store) FillUsage(ctx context.Context, keys []string, end time.Time, day
 
 // ForgetWide forgets what usage of many keys has been read.
 func (s *Store) ForgetWide() { s.wide = newWideCache() }
+
+// Exec changes a row as nobody but a test would.
+func (s *Store) Exec(ctx context.Context, query string, args ...any) error {
+	return s.transact(ctx, func(c conn) error {
+		_, err := c.exec(ctx, query, args...)
+		return err
+	})
+}
+
+// WideRows returns how many rows of usage are kept in memory.
+func (s *Store) WideRows() int {
+	s.wide.mu.Lock()
+	defer s.wide.mu.Unlock()
+	return s.wide.held
+}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,6 +33,7 @@ const (
 //	sqlite:PATH                              a file of mode 0600; beside it PATH-wal and PATH-shm while it is open, and PATH-lock
 //	postgres://user:password@host/database   as libpq understands it; the database must exist, with the encoding UTF8
 //
+// On a file system that is read-only, one that exists can be opened with [Options.Existing] and looked at.
 // Where the file of a database is missing and its journal is not, that is a Conflict, and nothing is made: what was written last is in the
 // journal. A database of a newer version of this program is refused, and so is a master key other than the one that sealed what is in it.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
@@ -93,13 +95,17 @@ func (s *Store) openSQLite(ctx context.Context, path string, o Options) error {
 	// Each process takes this lock alone while it looks at the tables and mends them. It is a file of its own, since SQLite loses
 	// its locks when anybody in the process closes the file itself.
 	unlock, err := lockFile(ctx, path+"-lock")
+	if o.Existing && errors.Is(err, syscall.EROFS) {
+		return s.openToLook(ctx, path)
+	}
 	if cause := (*fs.PathError)(nil); errors.As(err, &cause) {
-		return invalid("store", "the database cannot be made: %v", err)
+		return unwritable(path, err)
 	}
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	sweep(path, s.log)
 	if err := ownFile(path, o.Existing); err != nil {
 		return err
 	}

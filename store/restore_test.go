@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/earshot-stt/earshot/store"
@@ -146,9 +148,81 @@ func TestRestoreLeaves(t *testing.T) {
 	}
 }
 
+// What a restore that was killed has left goes with the next that opens the database, or restores it; not what a restore is at, nor what only looks like it.
+func TestRestoresThatWereKilled(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "store.db")
+	leave := func(names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte("left"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	others := []string{"store.db.restore-", "store.db.restore-1-2", "store.db.restore-1.gz", "store.db.restore-old", "other.db.restore-1"}
+	leave(others...)
+	leave("store.db.restore-1", "store.db.restore-1-wal", "store.db.restore-1-shm", "store.db.restore-1-lock", "store.db.restore-22", "store.db.restore-333-wal")
+	leave("store.db.restore-4444", "store.db.restore-4444-wal")
+	busy, err := os.Open(filepath.Join(folder, "store.db.restore-4444"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	if err := syscall.Flock(int(busy.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), "sqlite:"+path, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var backup bytes.Buffer
+	if _, err := s.CreateAccount(t.Context(), store.Actor{Name: "tester"}, store.Account{Name: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Backup(t.Context(), &backup); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, folder, append(others, "store.db", "store.db-lock", "store.db.restore-4444", "store.db.restore-4444-wal")...)
+
+	if err := busy.Close(); err != nil { // that one is killed now, and another after it had given the database its name
+		t.Fatal(err)
+	}
+	if err := os.Link(path, path+".restore-5"); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = store.Open(t.Context(), "sqlite:"+path, store.Options{Existing: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AccountByName(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, folder, append(others, "store.db", "store.db-lock")...)
+
+	if err := os.Rename(path, filepath.Join(folder, "elsewhere")); err != nil {
+		t.Fatal(err)
+	}
+	leave("store.db.restore-6", "store.db.restore-6-wal")
+	b, err := store.ReadBackup(&backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Restore(t.Context(), "sqlite:"+path, store.Actor{Name: "tester"}, store.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, folder, append(others, "elsewhere", "store.db", "store.db-lock")...)
+}
+
 // wantFiles checks which files are in a folder.
 func wantFiles(t *testing.T, folder string, want ...string) {
 	t.Helper()
+	slices.Sort(want)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)

@@ -30,17 +30,19 @@ func (b *Backup) asFile(ctx context.Context, path string, by Actor, o Options) e
 	if err := alone(path); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".restore-*") // mode 0600
+	sweep(path, o.Log)
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+restoring+"*") // mode 0600
 	if err != nil {
 		return invalid("store", "the database cannot be made: %v", err)
 	}
 	own := f.Name()
 	defer func() {
+		_ = f.Close() // not before: see claim
 		for _, suffix := range []string{"", "-wal", "-shm", "-lock"} {
 			_ = os.Remove(own + suffix) // after the link it is a second name for the same file
 		}
 	}()
-	if err := f.Close(); err != nil {
+	if err := claim(f); err != nil {
 		return err
 	}
 	if err := b.intoStore(ctx, "sqlite:"+own, by, o); err != nil {

@@ -22,7 +22,9 @@ type scene struct {
 // newScene makes one with so many keys, and with usage of four keys in some hours of so many days.
 func newScene(t testing.TB, url string, keys, days, hours int) scene {
 	t.Helper()
-	s, err := store.Open(t.Context(), url, store.Options{Master: store.NewMaster()})
+	end := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	// It is the last hour of the time: its last day and month are not over.
+	s, err := store.Open(t.Context(), url, store.Options{Master: store.NewMaster(), Now: func() time.Time { return end.Add(-time.Hour) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,7 @@ func newScene(t testing.TB, url string, keys, days, hours int) scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := scene{s: s, account: a.ID, keys: ids, end: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	c := scene{s: s, account: a.ID, keys: ids, end: end}
 	var batch []store.Usage
 	add := func() {
 		if err := s.AddUsage(t.Context(), batch); err != nil {
@@ -156,28 +158,27 @@ func benchmarkWide(b *testing.B, url string) {
 	if err := c.s.FillUsage(b.Context(), c.keys, c.end, 31, 12); err != nil {
 		b.Fatal(err)
 	}
+	if err := c.s.PackUsage(b.Context()); err != nil { // as a server does from time to time
+		b.Fatal(err)
+	}
 	for _, q := range wideQuestions() {
-		b.Run(q.name+"/first", func(b *testing.B) { // after the start of a server
-			for b.Loop() {
-				c.s.ForgetWide()
-				if err := q.ask(b, c); err != nil {
-					b.Fatal(err)
+		for name, before := range map[string]func(){"first": c.s.ForgetWide, "again": func() {}} { // first: after the start of a server
+			b.Run(q.name+"/"+name, func(b *testing.B) {
+				best := time.Hour // what else the machine does makes it no better
+				for b.Loop() {
+					before()
+					began := time.Now()
+					if err := q.ask(b, c); err != nil {
+						b.Fatal(err)
+					}
+					best = min(best, time.Since(began))
 				}
-			}
-		})
-		b.Run(q.name+"/again", func(b *testing.B) {
-			best := time.Hour // what else the machine does makes it no better
-			for b.Loop() {
-				began := time.Now()
-				if err := q.ask(b, c); err != nil {
-					b.Fatal(err)
+				b.ReportMetric(float64(best.Microseconds())/1000, "ms-best")
+				if best > mostTaken {
+					b.Errorf("takes %v at best, and should take %v at most", best, mostTaken)
 				}
-				best = min(best, time.Since(began))
-			}
-			if best > mostTaken {
-				b.Errorf("takes %v at best, and should take %v at most", best, mostTaken)
-			}
-		})
+			})
+		}
 	}
 }
 

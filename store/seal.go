@@ -26,6 +26,9 @@ func (s *Store) adopt(ctx context.Context, m *Master) error {
 	if err != nil {
 		return err
 	}
+	if id == "" && s.readOnly {
+		return nil // nothing is sealed
+	}
 	if id == "" {
 		if id, check, err = s.mark(ctx, m); err != nil {
 			return err

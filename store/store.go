@@ -38,6 +38,8 @@ type Store struct {
 	reload func() (*Master, error) // nil: it cannot be had
 	place  place
 	held   *sql.Conn // nil: PostgreSQL
+	// readOnly: it was opened to be looked at, where nothing can be written.
+	readOnly bool
 
 	master  atomic.Pointer[Master] // nil: none
 	closed  atomic.Bool

@@ -24,51 +24,85 @@ func (s *Store) claim(ctx context.Context, c conn, sorted []Usage) ([]Usage, err
 			sessions = append(sessions, u.Session)
 		}
 	}
-	last := make(map[string]int64, len(sessions))
-	now := micros(s.stamp())
-	err := inChunks(len(sessions), func(from, to int) error {
-		args := make([]any, 0, 3*(to-from))
-		for _, name := range sessions[from:to] {
-			args = append(args, name, -1, now)
-		}
-		// It locks the rows and leaves their sequences alone, which is what is returned.
-		rows, err := all(ctx, c, scanSequence, "INSERT INTO usage_sessions (session, sequence, at) VALUES "+values(to-from, 3)+
-			" ON CONFLICT (session) DO UPDATE SET at = excluded.at RETURNING session, sequence", args...)
-		for _, r := range rows {
-			last[r.session] = r.sequence
-		}
-		return err
-	})
+	now := s.sessionTime()
+	before, err := s.sequences(ctx, c, sessions, now)
 	if err != nil {
 		return nil, err
 	}
-	before := maps.Clone(last)
+	last := make(map[string]sequence, len(sessions))
+	for _, name := range sessions {
+		last[name] = sequence{name, -1, 0}
+	}
+	maps.Copy(last, before)
 	fresh := make([]Usage, 0, len(sorted))
 	for _, u := range sorted {
-		if u.Sequence > last[u.Session] {
+		if v := last[u.Session]; u.Sequence > v.sequence {
 			fresh = append(fresh, u)
-			last[u.Session] = u.Sequence
+			v.sequence = u.Sequence
+			last[u.Session] = v
 		}
 	}
-	moved := slices.DeleteFunc(sessions, func(name string) bool { return last[name] == before[name] })
-	return fresh, inChunks(len(moved), func(from, to int) error {
-		args := make([]any, 0, 3*(to-from))
-		for _, name := range moved[from:to] {
-			args = append(args, name, last[name], now)
+	// Those whose time stays as it is are written without it: its index is left alone then.
+	var moved, timed []any
+	for _, name := range sessions {
+		switch was, known := before[name]; {
+		case known && was.sequence == last[name].sequence:
+		case known && was.at == now:
+			moved = append(moved, name, last[name].sequence, now)
+		default:
+			timed = append(timed, name, last[name].sequence, now)
 		}
-		_, err := c.exec(ctx, "INSERT INTO usage_sessions (session, sequence, at) VALUES "+values(to-from, 3)+
-			" ON CONFLICT (session) DO UPDATE SET sequence = excluded.sequence", args...)
+	}
+	for set, rows := range map[string][]any{"sequence = excluded.sequence": moved, "sequence = excluded.sequence, at = excluded.at": timed} {
+		err := inChunks(len(rows)/3, func(from, to int) error {
+			_, err := c.exec(ctx, "INSERT INTO usage_sessions (session, sequence, at) VALUES "+values(to-from, 3)+" ON CONFLICT (session) DO UPDATE SET "+set, rows[3*from:3*to]...)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return fresh, nil
+}
+
+// sequences returns the last sequences of sessions, of which no other transaction changes any until this one ends. Sessions that are new may be missing.
+func (s *Store) sequences(ctx context.Context, c conn, sessions []string, now int64) (map[string]sequence, error) {
+	last := make(map[string]sequence, len(sessions))
+	return last, inChunks(len(sessions), func(from, to int) error {
+		var query string
+		var args []any
+		if s.dialect.oneWriter {
+			// This transaction has been the only one that writes since it began.
+			query = "SELECT session, sequence, at FROM usage_sessions WHERE session IN " + values(1, to-from)
+			for _, name := range sessions[from:to] {
+				args = append(args, name)
+			}
+		} else {
+			// It locks the rows, makes those that are missing, and leaves sequences alone, which is what is returned.
+			query = "INSERT INTO usage_sessions (session, sequence, at) VALUES " + values(to-from, 3) + " ON CONFLICT (session) DO UPDATE SET at = excluded.at RETURNING session, sequence, at"
+			for _, name := range sessions[from:to] {
+				args = append(args, name, -1, now)
+			}
+		}
+		rows, err := all(ctx, c, scanSequence, query, args...)
+		for _, r := range rows {
+			last[r.session] = r
+		}
 		return err
 	})
 }
+
+// sessionTime is the time that is kept of sessions: the end of this hour, so that it seldom changes.
+func (s *Store) sessionTime() int64 { return micros(s.now().UTC().Truncate(time.Hour).Add(time.Hour)) }
 
 type sequence struct {
 	session  string
 	sequence int64
+	at       int64
 }
 
 func scanSequence(r scanner) (v sequence, err error) {
-	err = r.Scan(&v.session, &v.sequence)
+	err = r.Scan(&v.session, &v.sequence, &v.at)
 	return v, err
 }
 

@@ -174,8 +174,18 @@ func (a bucket) row(v sums, by Period) UsageRow {
 }
 
 func (a bucket) compare(b bucket) int {
-	return cmp.Or(cmp.Compare(a.start, b.start), strings.Compare(a.of.account, b.of.account), strings.Compare(a.of.key, b.of.key), strings.Compare(a.of.model, b.of.model),
-		strings.Compare(a.of.protocol, b.of.protocol), strings.Compare(a.of.language, b.of.language))
+	return cmp.Or(cmp.Compare(a.start, b.start), a.of.compare(&b.of))
+}
+
+// compare orders series as rows are ordered. There may be many: nothing is compared that need not be.
+func (v *series) compare(w *series) int {
+	if n := strings.Compare(v.account, w.account); n != 0 {
+		return n
+	}
+	if n := strings.Compare(v.key, w.key); n != 0 {
+		return n
+	}
+	return cmp.Or(strings.Compare(v.model, w.model), strings.Compare(v.protocol, w.protocol), strings.Compare(v.language, w.language))
 }
 
 func (s *Store) usageRows(ctx context.Context, q UsageQuery) ([]UsageRow, error) {
@@ -224,15 +234,17 @@ func (p plan) addUp(ctx context.Context, c conn, total map[bucket]sums) error {
 
 // ranked is somebody with what they have used in all.
 type ranked struct {
-	of     series
-	number int
-	used   bool
+	of   series
+	used bool
 	sums
 }
 
 // compare puts who has used more before others.
-func (r ranked) compare(other ranked) int {
-	return cmp.Or(cmp.Compare(other.audio, r.audio), cmp.Compare(other.streams, r.streams), cmp.Compare(other.requests, r.requests), bucket{of: r.of}.compare(bucket{of: other.of}))
+func (r *ranked) compare(other *ranked) int {
+	if n := cmp.Compare(other.audio, r.audio); n != 0 {
+		return n
+	}
+	return cmp.Or(cmp.Compare(other.streams, r.streams), cmp.Compare(other.requests, r.requests), r.of.compare(&other.of))
 }
 
 // keepTop leaves those who have used most, and removes all others.
@@ -253,7 +265,7 @@ func keepTop(q UsageQuery, total map[bucket]sums) {
 	for name, v := range each {
 		list = append(list, ranked{of: name, sums: v})
 	}
-	slices.SortFunc(list, ranked.compare)
+	slices.SortFunc(list, func(a, b ranked) int { return a.compare(&b) })
 	kept := map[series]bool{}
 	for _, r := range list[:q.Top] {
 		kept[r.of] = true

@@ -4,13 +4,13 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 )
 
 // Who asks about all keys at once asks for as many rows as there are keys, for each day or month of a time. These stand together in an
 // index, and what was read is kept in memory: days and months that are over do not change, but for usage that comes late. Whether
-// something has is seen by the sums of the whole server, to which everything counts.
+// something has is seen by the sums of the whole server, to which everything counts. What is over stands in the database in one piece as well
+// (usagepack.go), for the first question after a start.
 
 // Bounds of what is kept, of about 50 bytes each.
 const (
@@ -80,29 +80,6 @@ func (c *wideCache) drop(at wideAt) {
 	delete(c.sets, at)
 }
 
-// series returns what all series are, of those that are in the database now. The result is not to be changed.
-func (c *wideCache) series(ctx context.Context, db conn) (map[int64]series, error) {
-	c.mu.Lock()
-	names, last := c.names, c.last
-	c.mu.Unlock()
-	// Numbers are given in the order in which they become visible: see Store.number.
-	fresh, err := all(ctx, db, scanSeries, "SELECT id, '', level, account_id, key_id, model, protocol, language FROM usage_series WHERE id > ?", last)
-	if err != nil || len(fresh) == 0 {
-		return names, err
-	}
-	names = maps.Clone(names)
-	for _, v := range fresh {
-		names[v.id] = v.series
-		last = max(last, v.id)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if last > c.last && len(names) <= maxWideNames {
-		c.names, c.last = names, last
-	}
-	return names, nil
-}
-
 // wide reports whether a query is about the keys of all accounts, or about all accounts.
 func (q UsageQuery) wide(p plan) bool {
 	return p.level > levelServer && q.Account == "" && q.Key == "" && len(p.group) > 0
@@ -125,7 +102,7 @@ type wideRows struct {
 }
 
 func newWideSums(q UsageQuery, p plan, names map[int64]series) *wideSums {
-	w := &wideSums{plan: p, names: names, number: map[series]int{}, group: make(map[int64]int, len(names)), starts: map[int64]*wideRows{}}
+	w := &wideSums{plan: p, names: names, number: make(map[series]int, len(names)), group: make(map[int64]int, len(names)), starts: map[int64]*wideRows{}}
 	chosen := func(want, is string) bool { return want == "" || want == is }
 	for id, v := range names {
 		if v.level == p.level && chosen(q.Model, v.model) && chosen(q.Protocol, v.protocol) && chosen(q.Language, v.language) {
@@ -145,16 +122,38 @@ func (w *wideSums) numberOf(name series) int {
 	return n
 }
 
+// begin returns when the period begins that an hour lies in.
+func (w *wideSums) begin(hour int64) int64 {
+	if w.by == Total {
+		return 0
+	}
+	return w.by.floor(hour)
+}
+
+// fits returns an error where there are too many periods in which something was used for the groups that there are.
+func (w *wideSums) fits(sets map[wideAt]wideSet) error {
+	begins := map[int64]bool{}
+	for at := range sets {
+		begins[w.begin(at.start)] = true
+	}
+	return w.room(len(begins))
+}
+
+// room returns an error where all groups in so many periods are too many.
+func (w *wideSums) room(periods int) error {
+	if periods*len(w.of) > 2*maxRows {
+		return tooManyRows(w.max)
+	}
+	return nil
+}
+
 // at returns the sums of the period that an hour lies in. All groups have their numbers by then.
 func (w *wideSums) at(hour int64) (*wideRows, error) {
-	begin := int64(0)
-	if w.by != Total {
-		begin = w.by.floor(hour)
-	}
+	begin := w.begin(hour)
 	rows := w.starts[begin]
 	if rows == nil {
-		if (len(w.starts)+1)*len(w.of) > 2*maxRows {
-			return nil, tooManyRows(w.max)
+		if err := w.room(len(w.starts) + 1); err != nil {
+			return nil, err
 		}
 		rows = &wideRows{make([]sums, len(w.of)), make([]bool, len(w.of))}
 		w.starts[begin] = rows
@@ -167,7 +166,7 @@ func (w *wideSums) read(ctx context.Context, c conn, cache *wideCache, sp span) 
 	if sp.period == ByHour {
 		return w.readHours(ctx, c, sp)
 	}
-	sets, err := w.sets(ctx, c, cache, sp)
+	sets, err := cache.read(ctx, c, w.level, sp, w.names, w.fits)
 	for at, set := range sets {
 		rows, err := w.at(at.start)
 		if err != nil {
@@ -206,63 +205,6 @@ func (w *wideSums) readHours(ctx context.Context, c conn, sp span) error {
 	return nil
 }
 
-// sets returns all sets of a span in which something was used.
-func (w *wideSums) sets(ctx context.Context, c conn, cache *wideCache, sp span) (map[wideAt]wideSet, error) {
-	const columns = "CAST(SUM(u.audio) AS BIGINT), CAST(SUM(u.streams) AS BIGINT), CAST(SUM(u.requests) AS BIGINT), CAST(SUM(u.errors) AS BIGINT)"
-	list, err := all(ctx, c, scanSums, "SELECT u.period, u.start, 0, "+columns+" FROM usage_series s CROSS JOIN usage_sums u"+
-		" WHERE s.level = 0 AND u.series = s.id AND u.period = ? AND u.start >= ? AND u.start < ? GROUP BY u.period, u.start", int64(sp.period), sp.from, sp.to)
-	if err != nil {
-		return nil, err
-	}
-	sets := make(map[wideAt]wideSet, len(list))
-	fresh := map[wideAt]wideSet{}
-	missing := span{period: sp.period, from: sp.to, to: sp.from}
-	for _, v := range list {
-		at := wideAt{w.level, sp.period, v.start}
-		set, known := cache.find(at, v.sums)
-		if !known {
-			set = wideSet{server: v.sums}
-			fresh[at] = set
-			missing.from, missing.to = min(missing.from, v.start), max(missing.to, v.start+1)
-		}
-		sets[at] = set
-	}
-	if len(fresh) == 0 {
-		return sets, nil
-	}
-	rows, err := w.rows(ctx, c, missing)
-	for _, row := range rows {
-		at := wideAt{w.level, sp.period, row.start}
-		if set, wanted := fresh[at]; wanted {
-			set.rows = append(set.rows, wideRow{row.series, row.sums})
-			fresh[at] = set
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	for at, set := range fresh {
-		cache.keep(at, set)
-		sets[at] = set
-	}
-	return sets, nil
-}
-
-// rows reads what all keys, or all accounts, have used in a span.
-func (w *wideSums) rows(ctx context.Context, c conn, sp span) ([]sumRow, error) {
-	query := "SELECT period, start, series, audio, streams, requests, errors FROM usage_series s CROSS JOIN usage_sums u" +
-		" WHERE s.level = 1 AND u.series = s.id AND u.period = ? AND u.start >= ? AND u.start < ?"
-	args := []any{int64(sp.period), sp.from, sp.to}
-	if w.level == levelKey {
-		// The period stands in the query, and twice, for SQLite to see that the index has all of it.
-		query = "SELECT period, start, series, audio, streams, requests, errors FROM usage_sums WHERE period > 1 AND period = " + strconv.Itoa(int(sp.period)) +
-			" AND start >= ? AND start < ?"
-		args = args[1:]
-	}
-	list, err := all(ctx, c, scanSums, query, args...)
-	return slices.DeleteFunc(list, func(row sumRow) bool { return w.names[row.series].level != w.level }), err
-}
-
 // list returns the rows, in order.
 func (w *wideSums) list(q UsageQuery) ([]UsageRow, error) {
 	order := make([]int, 0, len(w.of)) // of groups, by name
@@ -273,8 +215,8 @@ func (w *wideSums) list(q UsageQuery) ([]UsageRow, error) {
 		}
 		order = append(order, n)
 	}
-	slices.SortFunc(order, func(a, b int) int { return bucket{of: w.of[a]}.compare(bucket{of: w.of[b]}) })
-	list := []UsageRow{}
+	slices.SortFunc(order, func(a, b int) int { return w.of[a].compare(&w.of[b]) })
+	list := make([]UsageRow, 0, min(len(order)*len(w.starts), w.max))
 	for _, start := range slices.Sorted(maps.Keys(w.starts)) {
 		rows := w.starts[start]
 		for _, n := range order {
@@ -316,7 +258,7 @@ func (w *wideSums) top(q UsageQuery) []bool {
 	}
 	each := make([]ranked, len(of))
 	for i := range of {
-		each[i].of, each[i].number = of[i], i
+		each[i].of = of[i]
 	}
 	for _, rows := range w.starts {
 		for n, used := range rows.used {
@@ -326,11 +268,16 @@ func (w *wideSums) top(q UsageQuery) []bool {
 			}
 		}
 	}
-	each = slices.DeleteFunc(each, func(r ranked) bool { return !r.used })
-	slices.SortFunc(each, ranked.compare)
+	order := make([]int, 0, len(of)) // numbers are cheaper to move about than what they are of
+	for i := range each {
+		if each[i].used {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return each[a].compare(&each[b]) })
 	best := make([]bool, len(of))
-	for _, r := range each[:min(q.Top, len(each))] {
-		best[r.number] = true
+	for _, i := range order[:min(q.Top, len(order))] {
+		best[i] = true
 	}
 	kept := make([]bool, len(w.of))
 	for n := range kept {

@@ -1,6 +1,9 @@
 package stt
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // JoinWords returns the text that words make: joined by one space, except before words with Glue.
 func JoinWords(words []Word) string {
@@ -35,4 +38,22 @@ func (w *Word) NormalForm() string {
 		return strings.ToLower(bare)
 	}
 	return w.Text
+}
+
+// Misleads reports whether a character has no place in what people tell apart by its text, names above all: what controls, breaks lines, turns the
+// order of the text around it, or is not seen at all, so that two names look alike. What joins and parts letters is left, since some scripts
+// cannot be written without.
+func Misleads(r rune) bool {
+	const joiner, nonJoiner = '\u200d', '\u200c'
+	switch {
+	case r == joiner || r == nonJoiner:
+		return false
+	case r == '\u2028' || r == '\u2029' || unicode.IsControl(r):
+		return true
+	case unicode.Is(unicode.Prepended_Concatenation_Mark, r): // signs of Arabic and Syriac, which are seen
+		return false
+	case r == '\u034f', r == '\u115f', r == '\u1160', r == '\u17b4', r == '\u17b5', r == '\u3164', r == '\uffa0', r == '\u2800': // letters and marks that are blank
+		return true
+	}
+	return unicode.Is(unicode.Cf, r)
 }

@@ -107,3 +107,13 @@ func TestSpanOf(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestMisleads(t *testing.T) {
+	for text, want := range map[string]bool{"\x00\n\r\t\x1b\x7f\u0085\u00ad\u200b\u200e\u2028\u2029\u202e\u2066\u2800\u3164\ufeff": true, "aÄ 日\u200c\u200d\u0301\u0600👩": false} {
+		for _, r := range text {
+			if stt.Misleads(r) != want {
+				t.Errorf("%U misleads: %v", r, !want)
+			}
+		}
+	}
+}

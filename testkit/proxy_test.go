@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,7 +18,11 @@ import (
 	"github.com/earshot-stt/earshot/testkit"
 )
 
-const patience = 20 * time.Second
+// patience is how long something may take that comes, and quiet how long nothing does where nothing is to come.
+const (
+	patience = time.Minute
+	quiet    = 500 * time.Millisecond
+)
 
 // through connects to a server that does serve with its end, over a proxy with a plan, and returns the client's end. All of
 // it has ended when the test has.
@@ -117,10 +122,17 @@ func TestProxyStrikes(t *testing.T) {
 			}
 			ends := make(chan end, 1)
 			c, p := through(t, testkit.Plan{Up: testkit.Course{Fault: fault, At: at}}, func(s net.Conn) {
-				s.SetReadDeadline(time.Now().Add(time.Second)) // silence is known by it
-				got, err := io.ReadAll(s)
+				s.SetReadDeadline(time.Now().Add(patience))
+				var got []byte
+				if fault == testkit.Silence { // it is known by nothing that comes after what is before it
+					got = make([]byte, at)
+					n, _ := io.ReadFull(s, got)
+					got = got[:n]
+					s.SetReadDeadline(time.Now().Add(quiet))
+				}
+				rest, err := io.ReadAll(s)
 				io.WriteString(s, "bye")
-				ends <- end{got, err}
+				ends <- end{slices.Concat(got, rest), err}
 			})
 			c.Write(sent) // as far as it goes
 			e := <-ends
@@ -157,11 +169,13 @@ func TestProxyStrikes(t *testing.T) {
 			c, _ := through(t, testkit.Plan{Down: testkit.Course{Fault: fault, At: 0}}, func(s net.Conn) {
 				s.Read(make([]byte, 1)) // the client is there
 				s.Write(sent)
-				s.SetReadDeadline(time.Now().Add(2 * time.Second)) // in silence nobody tells it that the client has gone
+				s.SetReadDeadline(time.Now().Add(2 * quiet)) // in silence nobody tells it that the client has gone
 				io.Copy(io.Discard, s)
 			})
 			c.Write([]byte("?"))
-			c.SetReadDeadline(time.Now().Add(time.Second))
+			if fault == testkit.Silence {
+				c.SetReadDeadline(time.Now().Add(quiet))
+			}
 			got, err := io.ReadAll(c)
 			var late net.Error
 			silent := errors.As(err, &late) && late.Timeout()

@@ -123,7 +123,27 @@ func equalText(value string, o *operand, c Context) (ok, known bool) {
 
 func equalFold(value string, o *operand, c Context) (ok, known bool) {
 	want, known := o.literal(c)
-	return known && strings.EqualFold(value, want) && utf8.ValidString(value), known
+	return known && sameLetters(value, want) && utf8.ValidString(value), known
+}
+
+// sameLetters compares without regard to the case of ASCII's letters, and of no others: those that look alike, such as K and the sign
+// for Kelvin, would let somebody in by another's name.
+func sameLetters(a, b string) bool {
+	lower := func(c byte) byte {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		return c
+	}
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 func likeText(value string, o *operand, c Context) (ok, known bool) { return o.match(value, c) }

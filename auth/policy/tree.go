@@ -173,14 +173,14 @@ func (n *node) end(d *json.Decoder) error {
 	return nil
 }
 
-// printable refuses what would look like something else to a person: control characters, and what a decoder puts in the
-// place of half a surrogate pair.
+// printable refuses what would look like something else to a person: control characters, what is not seen, and what a decoder puts in the
+// place of half a surrogate pair. It is stricter than [stt.Misleads] by what joins letters.
 func (n *node) printable(s string) error {
 	if len(s) > maxText {
 		return n.wrong(fmt.Sprintf("at most %d bytes", maxText), fmt.Sprint(len(s)))
 	}
 	for _, r := range s {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+		if r == utf8.RuneError || stt.Misleads(r) || unicode.Is(unicode.Cf, r) {
 			return n.wrong("printable characters", fmt.Sprintf("U+%04X", r))
 		}
 	}

@@ -1,6 +1,6 @@
 // Package drill holds the fault drill: many streams between real clients and a real server in a process of its own, over
 // connections to which testkit.Proxy does what networks do, by a plan that follows from a seed and the number of the stream.
-// There is nothing in it but its tests; "make drill SEED=n" runs ten thousand streams, and go test runs 300.
+// There is nothing in it but its tests; "make drill SEED=n" runs ten thousand streams, and go test runs 150.
 //
 // Faults, one kind a stream, each at a random byte of a random direction, handshakes and goodbyes included: none but slices
 // and delays (all streams have those), a stall, silence of which nobody is told, a reset, a hang-up, and a direction that

@@ -23,7 +23,7 @@ import (
 // What is drilled; flags of go test, after -args.
 var (
 	seed    = flag.Uint64("seed", 1, "of all that is random")
-	streams = flag.Int("streams", 300, "streams in all")
+	streams = flag.Int("streams", 150, "streams in all")
 	only    = flag.Int("only", -1, "the number of the only stream to run; -1: all")
 	at      = flag.Int("at", 32, "streams at the same time")
 	program = flag.String("earshot", "", "the server's program; empty: this one, with the race detector if it has one")
@@ -49,7 +49,7 @@ const (
 	// longest is how long one stream may take on a machine that is busy.
 	longest = 2 * time.Minute
 	// quietTime is how long the server may take to let go of everything.
-	quietTime = serverIdle + time.Minute
+	quietTime = serverIdle + 3*time.Minute
 )
 
 // slots is how many streams the server takes at a time: those that run, and those whose client is gone without a word.

@@ -72,7 +72,7 @@ func play(t *testing.T, script string, length time.Duration) (string, error) {
 		t.Fatal(err)
 	}
 	t.Setenv(saying, file)
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	var out strings.Builder
 	o := &options{earshot: self, length: length, seed: 5, streams: 4, clips: clipFolder(t), scene: 2 * time.Second, fill: 3 * time.Second, looks: 2}

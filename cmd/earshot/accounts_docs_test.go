@@ -43,7 +43,7 @@ func TestAdministrationManual(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(6*patience, func() { cmd.Process.Kill() })
+	late := time.AfterFunc(2*patience, func() { cmd.Process.Kill() })
 	defer late.Stop()
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())

@@ -22,7 +22,7 @@ type explainCmd struct {
 	Credentials string   `type:"path" placeholder:"FILE" help:"Credentials file of the server. Default: for an address on this machine the keys in its store and its data folder, else what AWS tools would find."`
 	Profile     string   `placeholder:"NAME" help:"The only profile of the file to take keys from."`
 	Host        string   `placeholder:"HOST:PORT" help:"Host that reaches the server, where a proxy sends another than the client."`
-	PublicHosts []string `name:"public-hosts" placeholder:"HOST:PORT" help:"What public_hosts in the configuration of the server says."`
+	PublicHosts []string `name:"public-hosts" placeholder:"HOST:PORT" help:"What public_hosts in the configuration of the server says. Default: what it says in the configuration here."`
 	Now         string   `placeholder:"TIME" help:"Time to judge by, such as 20260102T030405Z or 2026-01-02T03:04:05Z. Default: this machine's clock."`
 	Format      string   `enum:"text,json" default:"text" help:"Output: text or json. Default: ${default}."`
 }
@@ -48,6 +48,12 @@ func (c *explainCmd) Run(env *environment) error {
 	keys, err := c.keys(env, a)
 	if err != nil {
 		return err
+	}
+	if len(c.PublicHosts) == 0 {
+		// What the server is told; where its configuration cannot be read it says why itself.
+		if cfg, _, err := loadConfig(c.Config, c.flags()); err == nil {
+			c.PublicHosts = cfg.PublicHosts
+		}
 	}
 	a.request.Hosts = c.hosts(a)
 	if a.request.Header == nil {

@@ -207,3 +207,24 @@ func TestErrorsNameWhatWasSet(t *testing.T) {
 		}
 	}
 }
+
+// Hosts are judged as the server judges them: by what its configuration says of public_hosts, wherever that stands.
+func TestExplainURLPublicHosts(t *testing.T) {
+	w := bareWorld(t)
+	w.write("keys", []byte(documentedKeys))
+	w.write("elsewhere.yaml", []byte("public_hosts: [stt.example.com]\n"))
+	w.write("here.yaml", []byte("public_hosts: [stt.example.com, \"localhost:8443\"]\n"))
+	args := func(more ...string) []string {
+		return append([]string{documented, inTime, "--credentials=keys"}, more...)
+	}
+	w.explained("", args("--config=elsewhere.yaml"), 1, "refused: signature mismatch", `it fits the host "localhost:8443"`)
+	w.explained("", args("--config=here.yaml", "--host=inner:80"), 0, "accepted")
+	w.explained("", args("--config=elsewhere.yaml", "--public-hosts=localhost:8443"), 0, "accepted")
+	env := w.env
+	for _, set := range []string{"EARSHOT_CONFIG=" + w.path("elsewhere.yaml"), "EARSHOT_PUBLIC_HOSTS=stt.example.com"} {
+		w.env = append(env, set)
+		w.explained("", args(), 1, "refused: signature mismatch")
+	}
+	w.env = env
+	w.explained("", args(), 0, "accepted")
+}

@@ -56,7 +56,7 @@ func (a keyArg) find(env *environment, s *store.Store) (store.AccessKey, error) 
 	case 0:
 		return store.AccessKey{}, stt.Errorf(stt.NotFound, "there is no access key with the id or name %q; \"earshot keys list\" shows what there is", a.Key)
 	case 1:
-		return found[0], nil
+		return s.DescribeAccessKey(env.ctx, found[0].ID) // which has more than a list
 	}
 	return store.AccessKey{}, stt.Errorf(stt.Invalid, "%d access keys have the name %q; give the id, which \"earshot keys list\" shows", len(found), a.Key)
 }
@@ -111,11 +111,19 @@ func printKey(env *environment, s *store.Store, f formatFlag, k store.AccessKey)
 	return f.print(env, admin.Shape(k), func(w io.Writer) {
 		fmt.Fprintf(w, "access key id\t%s\nname\t%s\naccount\t%s\nuser\t%s\nstate\t%s\ncreated\t%s\nexpires\t%s\nlast used\t%s\nlimits\t%s\n",
 			k.ID, k.Name, k.Account, or(k.User, "-"), holders.ofAccessKey(k), timeText(k.Created), timeText(k.Expires), timeText(k.LastUsed), limitText(k.Limits))
+		oldSecret(w, k)
 		if k.Parent != "" {
 			fmt.Fprintf(w, "derived from\t%s\n", k.Parent)
 		}
 		holders.rights(w, k)
 	})
+}
+
+// oldSecret says until when the secret before the newest is good.
+func oldSecret(w io.Writer, k store.AccessKey) {
+	if !k.OldSecretUntil.IsZero() {
+		fmt.Fprintf(w, "old secret\tgood until %s\n", timeText(k.OldSecretUntil))
+	}
 }
 
 // changed applies a change to an access key and prints it.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,12 +93,31 @@ func (c *apiKeysCreateCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
+		apiNamesakes(env, s, made.Name)
 		return c.print(env, admin.ShapeNewAPIKey(made, token), func(w io.Writer) {
 			fmt.Fprintf(w, "API key\t%s\nid\t%s\nname\t%s\naccount\t%s\nexpires\t%s\nlimits\t%s\n",
 				token, made.ID, made.Name, made.Account, timeText(made.Expires), limitText(made.Limits))
 			fmt.Fprintln(env.errOut, "The key is shown this once; keep it where the client finds it.")
 		})
 	})
+}
+
+// apiNamesakes is namesakes for API keys.
+func apiNamesakes(env *environment, s *store.Store, name string) {
+	list, err := all(func(p store.Page) ([]store.APIKey, string, error) {
+		return s.APIKeys(env.ctx, store.KeyFilter{Text: name, Page: p})
+	})
+	if err != nil {
+		return // the key is made, and must be printed
+	}
+	noteNamesakes(env, "API keys", name, len(slices.DeleteFunc(list, func(k store.APIKey) bool { return k.Name != name })))
+}
+
+// noteNamesakes warns where so many of something have a name.
+func noteNamesakes(env *environment, what, name string, n int) {
+	if n > 1 {
+		fmt.Fprintf(env.errOut, "note: %d %s have the name %q; commands take this one by its id only\n", n, what, name)
+	}
 }
 
 type apiKeysListCmd struct {

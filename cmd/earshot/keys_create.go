@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ func (f *secretFormat) print(env *environment, s *store.Store, k store.AccessKey
 			fmt.Fprintf(w, "session token\t%s\n", token)
 		}
 		fmt.Fprintf(w, "name\t%s\naccount\t%s\nexpires\t%s\nlimits\t%s\n", k.Name, k.Account, timeText(k.Expires), limitText(k.Limits))
+		oldSecret(w, k)
 		newHolders(env, s).rights(w, k)
 		fmt.Fprintln(env.errOut, "The secret is shown this once; keep it where the client finds it.")
 	})
@@ -104,15 +106,7 @@ func namesakes(env *environment, s *store.Store, name string) {
 	if err != nil {
 		return // the key is made, and must be printed
 	}
-	n := 0
-	for _, k := range list {
-		if k.Name == name {
-			n++
-		}
-	}
-	if n > 1 {
-		fmt.Fprintf(env.errOut, "note: %d access keys have the name %q; commands take this one by its id only\n", n, name)
-	}
+	noteNamesakes(env, "access keys", name, len(slices.DeleteFunc(list, func(k store.AccessKey) bool { return k.Name != name })))
 }
 
 type keysRotateCmd struct {

@@ -312,3 +312,26 @@ func readFile(t *testing.T, path string) string {
 	}
 	return string(data)
 }
+
+// A key says until when the secret from before its rotation is good, as long as it is.
+func TestKeysShowOldSecret(t *testing.T) {
+	w, id := furnished(t)
+	good := regexp.MustCompile(`(?m)^old secret +good until \d{4}-\d\d-\d\d \d\d:\d\d UTC$`)
+	show := func() string { return w.good("keys", "show", "app", "--data", "d") }
+	if out := show(); strings.Contains(out, "old secret") {
+		t.Errorf("before: %s", out)
+	}
+	if out := w.good("keys", "rotate", id, "--grace", "7d", "--data", "d"); !good.MatchString(out) {
+		t.Errorf("rotated: %s", out)
+	}
+	if out := show(); !good.MatchString(out) {
+		t.Errorf("shown: %s", out)
+	}
+	if out := w.good("keys", "show", id, "--data", "d", "--format", "json"); member(t, out, "old_secret_until") == "<nil>" {
+		t.Errorf("as JSON: %s", out)
+	}
+	w.good("keys", "rotate", id, "--data", "d")
+	if out := show(); strings.Contains(out, "old secret") {
+		t.Errorf("after a rotation without grace: %s", out)
+	}
+}

@@ -42,6 +42,8 @@ type cli struct {
 	APIKeys     apiKeysCmd     `cmd:"" name:"api-keys" help:"Manage API keys, for clients that send the key itself."`
 	AdminTokens adminTokensCmd `cmd:"" name:"admin-tokens" help:"Manage the tokens of the administration over HTTP."`
 	Usage       usageCmd       `cmd:"" help:"Print what has been used and what it costs."`
+	Sessions    sessionsCmd    `cmd:"" help:"List and end the open streams of a server."`
+	Audit       auditCmd       `cmd:"" help:"List administrative changes: who did what."`
 	Store       storeCmd       `cmd:"" help:"Back up, restore and check accounts, keys, vocabularies and usage."`
 	Policy      policyCmd      `cmd:"" help:"Check policies, which say what access keys may do."`
 	Doctor      doctorCmd      `cmd:"" help:"Check this installation and say how to mend what is wrong."`

@@ -147,6 +147,11 @@ func TestWhatIsGiven(t *testing.T) {
 	if r := w.run("", "console", "--expires", "1d", "--data", "d"); r.code != 0 || !strings.Contains(r.err, "within 24h") {
 		t.Errorf("%+v", r)
 	}
+	for i, note := range []string{"", `note: 2 API keys have the name "web"`} {
+		if r := w.run("", "api-keys", "create", "--name", "web", "--data", "d"); r.code != 0 || strings.Contains(r.err, "note:") != (i > 0) || !strings.Contains(r.err, note) {
+			t.Errorf("API key %d of a name: %+v", i+1, r)
+		}
+	}
 	if r := w.run("", "keys", "create", "--name", "studio", "--data", "d"); r.code != 0 || !strings.Contains(r.err, `2 access keys have the name "studio"`) {
 		t.Errorf("a second key of the name: %+v", r)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // A server is killed in the middle of a recording and started again: all the words are there, at their times, and whoever
@@ -22,7 +23,8 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			p, address := w.serve()
-			client := w.start("transcribe", "--url=ws://"+address, "--realtime", "--format=json", "talk.wav")
+			client := w.start("transcribe", "--url=ws://"+address, "--reconnect=2m", "--format=json", "--raw", "-")
+			client.say(1200 * time.Millisecond)
 			client.out.await("Good morning everybody")
 			p.signal(syscall.SIGKILL)
 			p.end()
@@ -31,6 +33,8 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 			again := w.start("serve", "--listen", address, "--tls-listen", "")
 			again.out.await("^earshot is ready")
 			client.log.await(`^earshot: connected again; \d\.\d s of audio sent again$`)
+			client.say(1800 * time.Millisecond)
+			client.in.Close()
 			if code := client.end(); code != 0 {
 				t.Errorf("exit code %d: %s", code, client.log)
 			}
@@ -56,13 +60,14 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 // A server that stays away: the command says what it has tried, after what it was told, and does not try on request.
 func TestServerKilledForGood(t *testing.T) {
 	for flag, texts := range map[string][]string{
-		"--reconnect=1s": {"earshot: connection lost (", "could not be made again in", "attempts", "cannot connect"},
+		"--reconnect=1s": {"earshot: connection lost (", "could not be made again in", "attempt", "cannot connect"},
 		"--reconnect=0s": {"the connection was lost"},
 	} {
 		t.Run(flag, func(t *testing.T) {
 			w := newWorld(t)
 			p, address := w.serve()
-			client := w.start("transcribe", "--url=ws://"+address, "--realtime", flag, "talk.wav")
+			client := w.start("transcribe", "--url=ws://"+address, flag, "--raw", "-") // whose input stays open
+			client.say(1200 * time.Millisecond)
 			client.out.await("Good morning everybody")
 			p.signal(syscall.SIGKILL)
 			p.end()

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/earshot-stt/earshot/server/state"
 	"github.com/earshot-stt/earshot/store"
@@ -87,13 +88,19 @@ func filled(s *store.Store, rows map[string]int64) error {
 	return stt.Errorf(stt.NotFound, `there is nothing in %s: expected the store of a server; name it as for "earshot serve", with --data, --store or --config`, s)
 }
 
-// writeNew writes a file with mode 0600 that is there as a whole or not at all, and replaces none.
+// partial is what stands behind the name of a file in that of one that is not whole yet; digits follow.
+const partial = ".partial-"
+
+// writeNew writes a file with mode 0600 that is there as a whole or not at all, and replaces none. What it leaves when it is killed the next
+// one for the same file removes.
 func writeNew(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
+	removePartial(path)
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+partial+"*") // mode 0600
 	if err != nil {
 		return stt.InvalidOption("file", path, "a file that can be written; "+err.Error())
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // after the link it is a second name for the same file
+	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) // says that somebody is at it, where the file system can
+	defer func() { _ = os.Remove(f.Name()) }()                      // after the link it is a second name for the same file
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
@@ -104,6 +111,29 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 		return stt.InvalidOption("file", path, "a file that can be written; "+err.Error())
 	}
 	return nil
+}
+
+// removePartial removes what was not written to its end, and that nobody is at any more.
+func removePartial(path string) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return // which whoever writes says better
+	}
+	for _, e := range entries {
+		number, ours := strings.CutPrefix(e.Name(), filepath.Base(path)+partial)
+		if !ours || number == "" || strings.Trim(number, "0123456789") != "" || !e.Type().IsRegular() {
+			continue
+		}
+		left := filepath.Join(filepath.Dir(path), e.Name())
+		f, err := os.OpenFile(left, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+		if err != nil {
+			continue
+		}
+		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			_ = os.Remove(left)
+		}
+		_ = f.Close()
+	}
 }
 
 // rowsText says how much there is, without the tables that are empty.

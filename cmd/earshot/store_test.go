@@ -26,6 +26,17 @@ func TestStoreBackupAndRestore(t *testing.T) {
 	}
 	w.refused(2, "not there yet", "store", "backup", "--data", "d", "b.gz")
 
+	// What a backup that was killed has left goes with the next of the same name.
+	for _, name := range []string{"c.gz.partial-17", "c.gz.partial-17x", "c.gz.18"} {
+		w.write(name, []byte("half"))
+	}
+	w.good("store", "backup", "--data", "d", "c.gz")
+	for name, there := range map[string]bool{"c.gz": true, "c.gz.partial-17": false, "c.gz.partial-17x": true, "c.gz.18": true} {
+		if _, err := os.Stat(w.path(name)); (err == nil) != there {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+
 	// The key comes with its own ways, not with the backup.
 	w.refused(2, "--without-master-key", "store", "restore", "--data", "e", "b.gz")
 	w.refused(2, "is not the one that sealed", "store", "restore", "--data", "e", "--master-key-file", w.other("f/master-key"), "b.gz")

@@ -46,7 +46,7 @@ func TestUsageExport(t *testing.T) {
 	if r := usage("price", "nosuch", "3"); !strings.Contains(r.err, `nothing has been used with a model called "nosuch"`) {
 		t.Errorf("the price of another: %+v", r)
 	}
-	const header = "start,account,key,model,protocol,language,audio_seconds,streams,requests,errors,cost,currency\n"
+	const header = "start,account,key,model,protocol,language,audio_seconds,streams,requests,errors,cost,currency,account_name,key_name\n"
 	march := []string{"--from=2026-03", "--to=2026-04"}
 	for _, c := range []struct {
 		name string
@@ -54,12 +54,12 @@ func TestUsageExport(t *testing.T) {
 		code int
 		out  string
 	}{
-		{"a month by default", march, 0, header + "2026-03-01T00:00:00Z,000000000001,k,m,,,90,1,1,0,0.036,EUR\n2026-03-01T00:00:00Z,000000000001,k,n,,,60,1,1,0,1,EUR\n" +
-			"2026-03-01T00:00:00Z,000000000001,l,m,,,30,1,1,0,0.012,EUR\n"},
-		{"days", append(march, "--by=day"), 0, header + "2026-03-01T00:00:00Z,,,,,,150,2,2,0,1.036,EUR\n2026-03-02T00:00:00Z,,,,,,30,1,1,0,0.012,EUR\n"},
+		{"a month by default", march, 0, header + "2026-03-01T00:00:00Z,000000000001,k,m,,,90,1,1,0,0.036,EUR,,\n2026-03-01T00:00:00Z,000000000001,k,n,,,60,1,1,0,1,EUR,,\n" +
+			"2026-03-01T00:00:00Z,000000000001,l,m,,,30,1,1,0,0.012,EUR,,\n"},
+		{"days", append(march, "--by=day"), 0, header + "2026-03-01T00:00:00Z,,,,,,150,2,2,0,1.036,EUR,,\n2026-03-02T00:00:00Z,,,,,,30,1,1,0,0.012,EUR,,\n"},
 		{"hours of a key", []string{"--from=2026-03-01", "--to=2026-03-02", "--by=hour", "--key=k"}, 0,
-			header + "2026-03-01T10:00:00Z,,,,,,90,1,1,0,0.036,EUR\n2026-03-01T11:00:00Z,,,,,,60,1,1,0,1,EUR\n"},
-		{"all of it", []string{"--from=2020-01", "--to=2030-01-01T00:00:00Z", "--by=language"}, 0, header + ",,,,,en-US,3780,4,4,0,2.488,EUR\n"},
+			header + "2026-03-01T10:00:00Z,,,,,,90,1,1,0,0.036,EUR,,\n2026-03-01T11:00:00Z,,,,,,60,1,1,0,1,EUR,,\n"},
+		{"all of it", []string{"--from=2020-01", "--to=2030-01-01T00:00:00Z", "--by=language"}, 0, header + ",,,,,en-US,3780,4,4,0,2.488,EUR,,\n"},
 		{"JSON", append(march, "--by=key", "--format=json", "--model=n"), 0,
 			"[\n  {\n    \"key\": \"k\",\n    \"audio_seconds\": 60,\n    \"streams\": 1,\n    \"requests\": 1,\n    \"errors\": 0,\n    \"cost\": \"1\",\n    \"currency\": \"EUR\"\n  }\n]\n"},
 		{"this month", nil, 0, header},
@@ -68,7 +68,7 @@ func TestUsageExport(t *testing.T) {
 		{"backwards", []string{"--from=2026-04", "--to=2026-03"}, 2, ""},
 		{"two lengths", append(march, "--by=hour,day"), 2, ""},
 		{"no such thing", append(march, "--by=colour"), 2, ""},
-		{"an account that is gone", append(march, "--by=account", "--account=000000000001"), 0, header + ",000000000001,,,,,180,3,3,0,1.048,EUR\n"},
+		{"an account that is gone", append(march, "--by=account", "--account=000000000001"), 0, header + ",000000000001,,,,,180,3,3,0,1.048,EUR,,\n"},
 		{"no such account", append(march, "--account=radioo"), 1, ""},
 		{"no such id of an account", append(march, "--account=000000000002"), 1, ""},
 		{"no such key", append(march, "--key=studio"), 1, ""},

@@ -3,6 +3,7 @@ package speechall
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -169,5 +170,22 @@ func TestRulesRefused(t *testing.T) {
 			}
 			h.do(h.request("POST", "/v1/transcribe?"+model+"&ruleset_id=old", bytes.NewReader(wav(16000, 1, time.Second)))).fails(t, 400, text)
 		}
+	})
+}
+
+// A ruleset's name stands in lists beside others: nothing that breaks lines, turns their order or is not seen is part of one.
+func TestRulesetNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := serve(t, script.Options{}, session.Options{}, Options{Rulesets: newMemory(), Rules: compiled})
+		const rules = `","rules":[{"kind":"exact","search":"a","replacement":"b"}]}`
+		for _, name := range []string{`a\u202eb`, `a\nlevel=ERROR`, `\u0000`, "a\u2028b", `\u3164`, `\u200b`, `a\ud800`, `a\u0085`} {
+			h.do(h.request("POST", "/v1/replacement-rulesets", strings.NewReader(`{"name":"`+name+rules))).fails(t, 400, "name")
+		}
+		made := h.do(h.request("POST", "/v1/replacement-rulesets", strings.NewReader(`{"name":"Änderungen 日本語`+rules)))
+		var created wire.Created
+		if err := json.Unmarshal([]byte(made.body), &created); err != nil || made.status != 201 {
+			t.Fatal(made.status, made.body, err)
+		}
+		h.do(h.request("PUT", "/v1/replacement-rulesets/"+created.ID, strings.NewReader(`{"name":"a\u202eb`+rules))).fails(t, 400, "name")
 	})
 }

@@ -2,7 +2,9 @@ package speechall
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/earshot-stt/earshot/stt"
 	wire "github.com/earshot-stt/earshot/wire/speechall"
@@ -101,6 +103,9 @@ func (h *Handler) receiveRuleset(w http.ResponseWriter, r *http.Request, id stri
 	}
 	set, err := wire.ParseRuleset(body)
 	if err == nil {
+		err = plainName(set.Name)
+	}
+	if err == nil {
 		_, err = h.opts.Rules(set.Rules)
 	}
 	if err != nil {
@@ -109,6 +114,16 @@ func (h *Handler) receiveRuleset(w http.ResponseWriter, r *http.Request, id stri
 	set.ID = id
 	content, err := wire.AppendJSON(nil, set)
 	return set, content, err
+}
+
+// plainName takes a name of one line that can be shown as it is. What a decoder puts in the place of half a character is no part of a name.
+func plainName(name string) error {
+	for _, r := range name {
+		if stt.Misleads(r) || r == utf8.RuneError {
+			return stt.InvalidOption("name", fmt.Sprintf("%U", r), "characters that can be shown")
+		}
+	}
+	return nil
 }
 
 // createRuleset keeps a new ruleset and answers with its identifier.

@@ -2,6 +2,7 @@ package transcribe
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -62,21 +63,24 @@ func (h *Handler) authorize(c *caller, action string) error {
 	return auth.Authorize(c.principal, action, "*", c.principal.Context(c.origin, c.checked))
 }
 
-// still returns nil while the caller of a running stream may go on: the key is there and not disabled, and its policies, which may
-// be others by now, allow the stream at this time. Where that cannot be found out the stream goes on. The listening goroutine calls
-// it for each message.
+// still returns nil while the caller of a running stream may go on: the key is there and not disabled, the secret that the stream is signed
+// with is still one of the key's, and its policies, which may be others by now, allow the stream at this time. Where that cannot be found out
+// the stream goes on. The listening goroutine calls it for each message, when that has been verified: a client that has got a new secret may
+// be the first to use it.
 func (h *Handler) still(ctx context.Context, c *caller) error {
 	now := time.Now()
 	if now.Sub(c.checked) < recheckEvery {
 		return nil
 	}
 	c.checked = now
-	p, _, err := auth.Renew(ctx, h.opts.Keys, c.principal.KeyID)
+	p, secrets, err := auth.Renew(ctx, h.opts.Keys, c.principal.KeyID)
 	switch {
 	case stt.CodeOf(err) == stt.Unauthenticated:
 		return unknown(err)
 	case err != nil:
 		return nil // the keys cannot be reached; that is no reason to end what was allowed
+	case !c.frames.Current(secrets):
+		return unknown(&stt.Error{Code: stt.Unauthenticated, Op: "go on", Err: errors.New("the secret that the stream was signed with has been replaced")})
 	}
 	return auth.Authorize(p, c.action, "*", p.Context(c.origin, now))
 }

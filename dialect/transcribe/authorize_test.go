@@ -167,12 +167,14 @@ func TestKeyChangesDuringStream(t *testing.T) {
 		err    error
 		want   []string // instead of the end of a stream
 	}{
-		"disabled":       {change: func(k *auth.AccessKey) { k.Disabled = true }, want: []string{unknown, "close 1008 UnrecognizedClientException"}},
-		"deleted":        {err: gone, want: []string{unknown, "close 1008 UnrecognizedClientException"}},
-		"another policy": {change: func(k *auth.AccessKey) { k.Policies = []policy.Policy{{}} }, want: []string{"exception AccessDeniedException", "close 1008 AccessDeniedException"}},
-		"same policy":    {change: func(k *auth.AccessKey) { k.Name = "renamed" }},
-		"expired":        {change: func(k *auth.AccessKey) { k.Expires = time.Now() }},
-		"not known":      {err: down},
+		"disabled":             {change: func(k *auth.AccessKey) { k.Disabled = true }, want: []string{unknown, "close 1008 UnrecognizedClientException"}},
+		"deleted":              {err: gone, want: []string{unknown, "close 1008 UnrecognizedClientException"}},
+		"another policy":       {change: func(k *auth.AccessKey) { k.Policies = []policy.Policy{{}} }, want: []string{"exception AccessDeniedException", "close 1008 AccessDeniedException"}},
+		"same policy":          {change: func(k *auth.AccessKey) { k.Name = "renamed" }},
+		"expired":              {change: func(k *auth.AccessKey) { k.Expires = time.Now() }},
+		"not known":            {err: down},
+		"rotated at once":      {change: func(k *auth.AccessKey) { k.Secrets = []string{"another"} }, want: []string{unknown, "close 1008 UnrecognizedClientException"}},
+		"rotated with a grace": {change: func(k *auth.AccessKey) { k.Secrets = []string{"another", secret} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -162,12 +162,12 @@ func (c *conversation) over(ctx context.Context, mistake error) {
 
 // message takes one message of the client; end says that it was the last.
 func (c *conversation) message(ctx context.Context, msg []byte) (end bool, err error) {
-	if err := c.h.still(ctx, &c.caller); err != nil {
-		return false, err
-	}
 	in, err := c.reader.Read(msg)
 	if sigv4.ReasonOf(err) == sigv4.SignatureMismatch && c.h.renew(ctx, &c.caller) {
 		in, err = c.reader.Read(msg)
+	}
+	if over := c.h.still(ctx, &c.caller); over != nil {
+		err = over
 	}
 	if err == nil {
 		err = c.judge(&in)

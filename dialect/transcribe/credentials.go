@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/earshot-stt/earshot/auth"
@@ -35,6 +37,9 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 		return caller{}, &stt.Error{Code: stt.Invalid, Op: "open", Msg: fmt.Sprintf("The query has %d bytes; send %d at most.", len(r.URL.RawQuery), maxQuery)}
 	}
 	claim, err := sigv4.Parse(r.URL.RawQuery, r.Header)
+	if err == nil {
+		err = signedToken(claim)
+	}
 	if err != nil {
 		return caller{}, err
 	}
@@ -42,10 +47,11 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 	var c caller
 	c.origin = auth.Origin{Remote: r.RemoteAddr, Secure: r.TLS != nil, UserAgent: r.UserAgent(), Referer: r.Referer(), Region: claim.Scope.Region}
 	c.principal, err = auth.Authenticate(r.Context(), h.opts.Keys, claim.AccessKeyID, claim.SecurityToken, func(secrets []string) error {
-		if err := sigv4.Verify(claim, request, secrets, time.Now(), sigv4.Limits{NoHints: len(r.URL.RawQuery)+size(r.Header) > maxExplained}); err != nil {
+		now := time.Now()
+		if err := sigv4.Verify(claim, request, secrets, now, sigv4.Limits{NoHints: len(r.URL.RawQuery)+size(r.Header) > maxExplained}); err != nil {
 			return err
 		}
-		c.frames, err = sigv4.NewChunkVerifier(claim, secrets)
+		c.frames, err = sigv4.NewChunkVerifier(claim, fittingFirst(claim, request, secrets, now))
 		return err
 	})
 	if reason := sigv4.ReasonOf(err); reason == sigv4.SignatureMismatch || reason == sigv4.None && stt.CodeOf(err) == stt.Unauthenticated {
@@ -54,6 +60,28 @@ func (h *Handler) identify(r *http.Request) (caller, error) {
 		}
 	}
 	return c, unknown(err)
+}
+
+// fittingFirst returns the secrets with the one first that a request was signed with, which is one of them.
+func fittingFirst(claim sigv4.Claim, request sigv4.Request, secrets []string, now time.Time) []string {
+	for i := 1; i < len(secrets); i++ { // there are several only while the key's secret is rotated
+		if sigv4.Verify(claim, request, secrets[i:i+1], now, sigv4.Limits{NoHints: true}) == nil {
+			secrets = slices.Clone(secrets)
+			secrets[0], secrets[i] = secrets[i], secrets[0]
+			break
+		}
+	}
+	return secrets
+}
+
+// signedToken refuses a session token in a header that the signature does not cover: whoever passes the request on could have put
+// it there. In the query of a presigned URL it is always covered.
+func signedToken(claim sigv4.Claim) error {
+	const name = "X-Amz-Security-Token"
+	if claim.Form != sigv4.Header || claim.SecurityToken == "" || slices.Contains(claim.SignedHeaders, strings.ToLower(name)) {
+		return nil
+	}
+	return &sigv4.Error{Reason: sigv4.Malformed, Field: "Authorization: SignedHeaders", Detail: "wanted " + strings.ToLower(name) + ", which is in the request, among the signed headers; it is not"}
 }
 
 // unknown turns an access key id, or a session token, that nobody has into what the service says of it.

@@ -29,6 +29,9 @@ func headerClaim(r *http.Request) (sigv4.Claim, error) {
 		return sigv4.Claim{}, &stt.Error{Code: stt.Invalid, Op: "manage", Msg: "The query is longer than " + strconv.Itoa(maxQuery) + " bytes."}
 	}
 	claim, err := sigv4.Parse(r.URL.RawQuery, r.Header)
+	if err == nil {
+		err = signedToken(claim)
+	}
 	switch {
 	case err != nil:
 		return claim, err

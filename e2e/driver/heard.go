@@ -28,6 +28,7 @@ func (h *Heard) Result(partial bool, f Final) {
 		return
 	}
 	h.Note.Finals = append(h.Note.Finals, f)
+	h.Job.heard.Add(1)
 }
 
 // End returns what was heard.

@@ -1,5 +1,7 @@
 package driver
 
+import "sync/atomic"
+
 // Job is one stream that a client is asked to make.
 type Job struct {
 	ID       string `json:"id"`       // comes back in every note
@@ -23,9 +25,12 @@ type Job struct {
 	Chunk  int    `json:"chunk"`  // bytes in an event
 	Pause  int    `json:"pause"`  // milliseconds after each event
 	Cancel int    `json:"cancel"` // bytes after which the client goes away; 0: never
+	Finals int    `json:"finals"` // how many final results must have come before it does
 	Lose   bool   `json:"lose"`   // the client goes away by losing its connection, where it can
 	Hold   int    `json:"hold"`   // milliseconds between the last audio and the end of it, unless the stream ends before
 	Slow   int    `json:"slow"`   // milliseconds in which results are left unread, after the first
+
+	heard *atomic.Int64 // final results so far
 }
 
 // The kinds of note.

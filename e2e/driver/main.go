@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,6 +48,7 @@ func Main(client Client) {
 }
 
 func run(client Client, job Job, tell func(Note)) Note {
+	job.heard = new(atomic.Int64)
 	data, err := os.ReadFile(job.Audio)
 	if err != nil {
 		return Note{Error: &Failure{Name: "NoAudio", Message: err.Error()}}
@@ -75,6 +77,11 @@ type Audio struct {
 func (a *Audio) Next(ctx context.Context) ([]byte, error) {
 	switch {
 	case a.job.Cancel > 0 && a.sent >= a.job.Cancel:
+		for a.job.heard.Load() < int64(a.job.Finals) {
+			if err := Wait(ctx, 10); err != nil {
+				return nil, err
+			}
+		}
 		a.cancel()
 		return nil, context.Canceled
 	case a.sent > 0 && len(a.rest) > 0:

@@ -13,7 +13,7 @@ const client = new Client({
   presign: presigner({ url: job.url, accessKeyId: job.key, secretAccessKey: job.secret }),
 });
 const stream = client.stream(
-  { model: "local.pocketsphinx-en-us", language: "en-US" },
+  { model: job.model, language: "en-US" },
   {
     onFinal: ({ text, start, end }) => note.finals.push({ text, start, end }),
     onPartial: () => note.partials++,
@@ -24,5 +24,5 @@ const stream = client.stream(
 const file = await openAsBlob(job.audio);
 await playFile(stream, file, { rate: 3 });
 await stream.finish().catch(() => {});
-if (job.protocol === "speechall") note.file = (await client.transcribeFile(file, { model: "local.pocketsphinx-en-us" })).text;
+if (job.protocol === "speechall") note.file = (await client.transcribeFile(file, { model: job.model })).text;
 process.stdout.write(JSON.stringify(note));

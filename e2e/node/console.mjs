@@ -10,7 +10,7 @@ import { checks, needed } from "./console_checks.mjs";
 import { allPages, looks } from "./console_pages.mjs";
 
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const patience = 15_000; // ms that anything may take on a busy machine
+const patience = 60_000; // ms that anything may take on a busy machine
 const base = process.env.E2E_CONSOLE;
 const shots = process.env.E2E_SHOTS;
 await mkdir(shots, { recursive: true });

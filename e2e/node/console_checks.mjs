@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { join } from "node:path";
 
 import { transcribe } from "./stream.mjs";
 import { api, code, createKey, csrfOf, fillSignIn, go, people, settled, signedIn, signIn } from "./console_people.mjs";
@@ -58,6 +59,16 @@ export const checks = [
   ["first load is light", async ({ base, visitor }) => {
     const { page } = await visitor();
     await light(page, `${base}/#/live`);
+  }],
+
+  ["a new server asks for no password that nobody has", async ({ base, visitor, shots }) => {
+    const { page } = await visitor();
+    await go(page, base, "signin");
+    await page.getByText("This server has no users yet.").waitFor();
+    assert.equal(await page.getByRole("region", { name: "the command" }).innerText(), "earshot console");
+    await page.getByLabel("Administrator’s token").waitFor();
+    assert.equal(await page.getByLabel("Password", { exact: true }).count(), 0);
+    await page.screenshot({ path: join(shots, "signin-new-light-1280.png") });
   }],
 
   ["the link of the first start signs in, once", async ({ base, link, visitor }) => {
@@ -135,8 +146,26 @@ export const checks = [
     const { page } = await signedIn(world, "operator");
     await createKey(page, world.base, { name: "portal", section: "api-keys", button: "Create API key" });
     const token = await code(page, "API key");
-    const answer = await fetch(`${world.base}/v1/speech-to-text-models`, { headers: { Authorization: `Bearer ${token}` } });
-    assert.equal(answer.status, 200);
+    const good = async (key) => (await fetch(`${world.base}/v1/speech-to-text-models`, { headers: { Authorization: `Bearer ${key}` } })).status === 200;
+    assert.ok(await good(token));
+    // Another takes its place, with the same rights; both are good for a while.
+    await page.getByRole("button", { name: "I have saved it" }).click();
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await page.getByRole("dialog").getByLabel("The list of models").check();
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved").waitFor();
+    await page.getByRole("button", { name: "Replace" }).click();
+    await page.getByRole("dialog").getByLabel("The key of now").selectOption({ label: "Stays good for an hour" });
+    await page.getByRole("dialog").getByRole("button", { name: "Replace" }).click();
+    await page.getByRole("heading", { name: "The new key" }).waitFor();
+    const next = await code(page, "API key");
+    assert.ok(next !== token && (await good(next)) && (await good(token)));
+    await page.getByRole("button", { name: "I have saved it" }).click();
+    await page.getByRole("heading", { name: "portal Active", exact: true }).waitFor();
+    const [fresh, old] = (await api(page, "GET", "/admin/v1/api-keys?text=portal")).data.items;
+    assert.deepEqual([fresh.name, fresh.operations, fresh.expires, old.name, old.operations], ["portal", ["models"], undefined, "portal (replaced)", ["models"]]);
+    const hour = Date.parse(old.expires) - Date.now();
+    assert.ok(hour > 0 && hour <= 3_600_000, old.expires);
   }],
 
   ["a limit that is reached ends streams, and shows", async (world) => {
@@ -352,7 +381,7 @@ export const checks = [
     let looks = 0; // more is used each time
     await page.route("**/admin/v1/usage?**", (route) => {
       const asked = new URL(route.request().url()).searchParams;
-      if (!asked.has("by") && !asked.has("group")) looks++;
+      if (!asked.has("by")) looks++;
       const row = (more) => ({ audio_seconds: 60 * (1 + looks), streams: 1, requests: 1, errors: 0, ...more });
       const days = asked.has("by") ? Array.from({ length: 30 }, (_, i) => ({ start: new Date(Date.now() - (29 - i) * 86_400_000).toISOString().slice(0, 10) + "T00:00:00Z" })) : [{}];
       const models = asked.has("group") ? ["a", "b", "c", "d", "e"].map((model) => ({ model })) : [{}];

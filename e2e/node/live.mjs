@@ -45,6 +45,9 @@ async function ready(page) {
 async function text(page) {
   return (await page.locator(".t-text").allTextContents()).join(" ");
 }
+async function focused(page) {
+  return page.evaluate(() => document.activeElement.innerText);
+}
 async function signIn(page) {
   await page.goto(`${job.url}/#/live`);
   await page.evaluate(async (token) => {
@@ -74,8 +77,10 @@ async function speak(page, context) {
     const [m, s] = document.querySelector(".l-clock").textContent.split(":").map(Number);
     return m * 60 + s >= seconds;
   }, job.seconds);
-  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "Stop" }).focus();
+  await page.keyboard.press("Enter");
   await ready(page);
+  note.focused = await focused(page);
   note.text = await text(page);
   note.latency = await page.locator(".l-latency").innerText();
   note.announced = await page.locator(".transcript [role=log]").innerText();
@@ -145,9 +150,12 @@ async function stay(page) {
   await page.reload();
   await page.waitForSelector("#live-model");
   note.me = await page.locator('[data-key="as-me"]').innerText();
+  await page.getByRole("button", { name: "A file" }).focus();
   await page.locator("input[type=file]").setInputFiles(job.file);
   await page.waitForSelector(".t-word");
+  note.focused = await focused(page);
   const [early] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as Text" }).click()]);
+  note.playing = await page.locator(".l-bar .pill").innerText();
   note.early = await readFile(await early.path(), "utf8");
   await page.getByRole("link", { name: "Access" }).click();
   await page.waitForSelector(".l-away");
@@ -204,7 +212,17 @@ async function full(page) {
   }
 }
 
-// Sixty rows, and words that come: the newest can be seen, whatever the size of the window.
+// The row at the upper edge of the transcript, and where it stands.
+function look(page) {
+  return page.evaluate(() => {
+    const box = document.querySelector(".t-box");
+    const top = box.getBoundingClientRect().top;
+    const row = [...box.querySelectorAll(".t-row")].find((r) => r.getBoundingClientRect().bottom > top + 1);
+    return { n: Number(row.dataset.n), at: Math.round(row.getBoundingClientRect().top - top) };
+  });
+}
+
+// Sixty rows, and words that come: the newest can be seen, whatever the size of the window and of the letters, and so can what is looked at.
 async function layout(page) {
   await page.goto(`${job.url}/#/live`);
   await page.waitForSelector(".live");
@@ -219,9 +237,13 @@ async function layout(page) {
     view.partial({ ...result(99, ["and", "these", "are", "the", "newest", "words"]), final: false });
   });
   const frames = () => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  const letters = (size) => page.evaluate((px) => (document.querySelector(".t-box").style.fontSize = px && `${px}px`), size);
   note.hidden = [];
-  for (const [width, height] of [[360, 740], [390, 844], [768, 1024], [1280, 720], [1920, 1080], [3840, 2160]]) {
+  const sizes = [[360, 740], [390, 844], [768, 1024], [1280, 720], [1920, 1080], [3840, 2160]];
+  for (const [width, height, motion = "no-preference", size = ""] of [...sizes, [1280, 720, "reduce"], [360, 740, "reduce"], [768, 1024, "reduce", 26]]) {
+    await page.emulateMedia({ reducedMotion: motion });
     await page.setViewportSize({ width, height });
+    await letters(size);
     await frames();
     await frames();
     await shot(page, `rows-${width}`);
@@ -243,8 +265,19 @@ async function layout(page) {
     });
     if (!latest) bad.push("the way back to the newest words");
     await page.evaluate(() => document.querySelector(".t-latest").click());
-    for (const b of bad) note.hidden.push(`${width}x${height}: ${b}`);
+    for (const b of bad) note.hidden.push(`${width}x${height}, ${motion}: ${b}`);
   }
+  await page.evaluate(() => (document.querySelector(".t-box").scrollTop = 900));
+  await frames();
+  note.places = [];
+  for (const [width, height, size] of [[768, 1024, 26], [360, 740, 26], [1280, 720, 26], [1280, 720, 16], [1280, 900, 16], [768, 1024, 26]]) {
+    await page.setViewportSize({ width, height });
+    await letters(size);
+    await frames();
+    note.places.push((await look(page)).n);
+  }
+  await page.evaluate(() => document.querySelector(".t-latest").click());
+  await letters("");
   // A label stands apart from the words beside it, whichever way they run.
   await page.evaluate(() => globalThis.rtl());
   await frames();
@@ -284,8 +317,20 @@ async function lines(page) {
 
 // Nobody is signed in: an access key is pasted, a file is played, with Amazon's protocol. Nothing of the key is left anywhere.
 async function pasted(page) {
+  // A server without a model, and a key that is wrong: that comes first, since whoever has no key can do nothing about models.
+  await page.route("**/console/api/models", (route) => route.fulfill({ json: { models: [], default: "" } }));
   await page.goto(`${job.url}/#/live`);
-  await page.waitForSelector("select#live-model"); // what the models can do is known without signing in
+  await page.waitForSelector("select#live-model");
+  note.reasons = [];
+  for (const key of ["AKIAIOSFODNN7EXAMPLE", "esk_of_another_server", job.apiKey]) {
+    await page.getByLabel("API key").fill(key);
+    await page.getByRole("button", { name: "Start speaking" }).click();
+    await page.waitForFunction((before) => ![...before, ""].includes(document.querySelector(".l-trouble").innerText), note.reasons);
+    note.reasons.push(await page.locator(".l-trouble").innerText());
+  }
+  await page.unroute("**/console/api/models");
+  await page.reload();
+  await page.waitForSelector("select#live-model option", { state: "attached" }); // what the models can do is known without signing in
   note.fields = await page.locator(".l-settings [data-key]").evaluateAll((list) => list.map((e) => e.dataset.key));
   await page.getByRole("button", { name: "Start speaking" }).click();
   note.missing = await page.locator(".l-trouble").innerText();
@@ -309,7 +354,6 @@ async function pasted(page) {
   note.stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
   // Who signs in afterwards still has what was said.
   await page.getByRole("link", { name: "Sign in" }).last().click();
-  await page.getByRole("button", { name: "Token" }).click();
   await page.getByLabel("Administrator’s token").fill(job.token);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.waitForSelector('[data-key="as-me"]');
@@ -372,20 +416,14 @@ async function long(page, context) {
   note.rows = await page.locator(".t-row").count();
   note.last = await page.locator(".t-row").last().innerText();
   // Anywhere in it is a scroll away, and what is looked at stays where it is while more is said.
-  const look = () => page.evaluate(() => {
-    const box = document.querySelector(".t-box");
-    const top = box.getBoundingClientRect().top;
-    const row = [...box.querySelectorAll(".t-row")].find((r) => r.getBoundingClientRect().bottom > top + 1);
-    return { n: Number(row.dataset.n), at: Math.round(row.getBoundingClientRect().top - top) };
-  });
   await page.evaluate(async () => {
     const box = document.querySelector(".t-box");
     box.scrollTop = box.scrollHeight / 2;
     for (let i = 0; i < 5; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
   });
-  note.middle = await look();
+  note.middle = await look(page);
   await page.evaluate(() => globalThis.say(1));
-  note.stayed = await look();
+  note.stayed = await look(page);
   note.offered = await page.getByRole("button", { name: "Jump to latest" }).isVisible();
   await page.getByRole("button", { name: "Jump to latest" }).click();
   await page.waitForFunction((said) => [...document.querySelectorAll(".t-row")].some((r) => Number(r.dataset.n) > said), Math.round(job.seconds * 100));

@@ -52,7 +52,7 @@ try {
   });
   tab.on("pageerror", (err) => process.stdout.write(JSON.stringify({ kind: "exception", text: String(err) }) + "\n"));
   await tab.goto(`http://127.0.0.1:${pages.address().port}/`);
-  const bound = setTimeout(closed, 45000);
+  const bound = setTimeout(closed, 90_000);
   await end;
   clearTimeout(bound);
 } finally {

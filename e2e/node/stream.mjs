@@ -26,7 +26,7 @@ export async function transcribe(job, audio, { settings = {}, browser = false, l
   try {
     const command = job.medical ? StartMedicalStreamTranscriptionCommand : StartStreamTranscriptionCommand;
     const input = parameters(job);
-    input.AudioStream = pieces(job, audio, { leave, over: over.signal, browser });
+    input.AudioStream = pieces(job, audio, { leave, over: over.signal, browser, heard: () => note.finals.length });
     const answer = await client.send(new command(input), { abortSignal: away.signal });
     note.session = answer.SessionId;
     note.request = answer.RequestId;
@@ -61,11 +61,12 @@ function parameters(job) {
 }
 
 // pieces hands the audio out at its pace.
-async function* pieces(job, audio, { leave, over, browser }) {
+async function* pieces(job, audio, { leave, over, browser, heard }) {
   if (job.cut > 0) audio = audio.subarray(0, job.cut);
   let sent = 0;
   for (let at = job.skip; at < audio.length; at += job.chunk) {
     if (job.cancel > 0 && sent >= job.cancel) {
+      while (heard() < job.finals && !over.aborted) await pause(10, over);
       leave();
       return;
     }

@@ -21,6 +21,8 @@ globalThis.WebSocket = class extends WebSocket {
     });
     const session = new URL(url).searchParams.get("session-id");
     sockets.set(session, this);
+    // A connection that fails before it is open is told to nobody by the SDK, which then gives it up: that is one stream's affair.
+    this.on("error", (err) => process.stderr.write(`${session}: ${err.message}\n`));
     this.on("close", () => sockets.delete(session));
   }
 };
@@ -28,7 +30,7 @@ globalThis.WebSocket = class extends WebSocket {
 await drive(async (job, opened) =>
   transcribe(job, await readFile(job.audio), {
     opened,
-    settings: { requestHandler: new WebSocketFetchHandler() },
+    settings: { requestHandler: new WebSocketFetchHandler({ connectionTimeout: 60_000 }) }, // its own are 3 s, for which a busy machine may stop
     // What the SDK does when it is told to stop is an orderly Close; a lost connection has none.
     lose: () => sockets.get(job.session)?.terminate(),
   }),

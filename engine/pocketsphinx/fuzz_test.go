@@ -145,7 +145,7 @@ func TestFlushAnywhere(t *testing.T) {
 // fuzzStream plays one stream, judges it, and returns what was said with its times, and the number of flushes.
 func fuzzStream(t *testing.T, r *Recognizer, data, cuts []byte) (said string, flushes int64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	s, err := r.Open(ctx, config())
 	if err != nil {

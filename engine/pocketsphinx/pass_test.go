@@ -57,7 +57,6 @@ func byHand(t *testing.T, r *Recognizer, samples []int16, out *ear, after func(h
 // are wrong: the model is a small one, and the voice was compressed.
 func TestReadAloud(t *testing.T) {
 	t.Parallel()
-	r := sharedEngine(t, nil)
 	texts := transcripts(t, testData+"librivox/transcription")
 	if len(texts) != 5 {
 		t.Fatalf("%d transcripts", len(texts))
@@ -65,24 +64,13 @@ func TestReadAloud(t *testing.T) {
 	var waits []time.Duration
 	wrong, total := 0, 0
 	for file, text := range texts {
-		out, speech, first := &ear{}, stt.Time(-1), stt.Time(-1)
-		byHand(t, r, samplesOf(t, testData+"librivox/"+file+".wav"), out, func(heard time.Duration) {
-			for i := range out.events {
-				switch ev := &out.events[i]; {
-				case ev.Kind == stt.EventSpeechStart && speech < 0:
-					speech = ev.At
-				case ev.Kind == stt.EventSegment && first < 0:
-					first = heard
-				}
-			}
-		})
-		t.Logf("%s: speech at %v, first words when %v have been heard", file, speech, first)
-		waits = append(waits, first-speech)
-		got := finals(out.events)
-		if len(got) == 0 {
+		g := readingOf(t, testData+"librivox/"+file+".wav")
+		t.Logf("%s: speech at %v, first words when %v have been heard", file, g.speech, g.first)
+		waits = append(waits, g.first-g.speech)
+		if len(g.finals) == 0 {
 			t.Errorf("%s: no final", file)
 		}
-		wrong += mistakes(strings.Fields(text), strings.Fields(textOf(got)))
+		wrong += mistakes(strings.Fields(text), strings.Fields(textOf(g.finals)))
 		total += len(strings.Fields(text))
 	}
 	slices.Sort(waits)
@@ -97,18 +85,15 @@ func TestReadAloud(t *testing.T) {
 // Finals depend on the audio alone: not on how fast it comes, and so not on how busy the machine is.
 func TestPace(t *testing.T) {
 	t.Parallel()
-	for _, how := range []string{finalsFast, finalsAccurate} {
+	for how, values := range map[string]map[string]string{finalsFast: {"finals": finalsFast}, finalsAccurate: nil} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			r := sharedEngine(t, map[string]string{"finals": how})
-			clip := samplesOf(t, austen+"0870.wav") // long enough for three passes that take over
-			out := &ear{}
-			byHand(t, r, clip, out, func(time.Duration) {})
+			const file = austen + "0870.wav" // long enough for three passes that take over
 			slow := &ear{}
 			tick := time.NewTicker(blockTime)
 			defer tick.Stop()
-			byHand(t, r, clip, slow, func(time.Duration) { <-tick.C })
-			if a, b := finals(out.events), finals(slow.events); len(a) == 0 || !sameWords(a, b) {
+			byHand(t, sharedEngine(t, values), samplesOf(t, file), slow, func(time.Duration) { <-tick.C })
+			if a, b := alone(t, values, file), finals(slow.events); len(a) == 0 || !sameWords(a, b) {
 				t.Errorf("at once %+v; at the pace of speech %+v", a, b)
 			}
 		})

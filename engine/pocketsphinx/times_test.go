@@ -5,12 +5,12 @@ package pocketsphinx
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,17 +53,15 @@ func digitModel(t *testing.T) map[string]string {
 func spokenDigits(t *testing.T) map[string][10][][]byte {
 	t.Helper()
 	file := filepath.Join(os.Getenv("EARSHOT_SHARED"), "speech", "fsdd.tar.gz")
-	f, err := os.Open(file)
-	if err != nil {
+	if _, err := os.Stat(file); err != nil {
 		t.Skipf("needs recordings of digits, speech/fsdd.tar.gz in the folder that EARSHOT_SHARED names: %v", err)
 	}
-	defer f.Close()
-	unzipped, err := gzip.NewReader(f)
+	unzipped, err := exec.CommandContext(t.Context(), "gzip", "-dc", file).Output() // which the race detector does not slow down
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string][10][][]byte{}
-	for archive := tar.NewReader(unzipped); ; {
+	for archive := tar.NewReader(bytes.NewReader(unzipped)); ; {
 		head, err := archive.Next()
 		if err == io.EOF {
 			return all

@@ -16,6 +16,7 @@ import (
 
 	"github.com/earshot-stt/earshot/provider/transcribe"
 	"github.com/earshot-stt/earshot/stt"
+	"github.com/earshot-stt/earshot/stt/stream"
 	wire "github.com/earshot-stt/earshot/wire/transcribe"
 )
 
@@ -83,6 +84,32 @@ func wantStory(t *testing.T, s stt.Stream, want ...string) {
 }
 
 const hungUp = "connection lost (the server hung up); trying again in 0.1 s"
+
+// Who was kept from trying until the time was over, by a caller that takes no events or a machine that stood still, does not try any more, and
+// says why the connection was lost.
+func TestReconnectTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, calls := inTurn(t, func(c *call) {
+			c.take(time.Second)
+			for i := range 2 * stream.DefaultMaxEvents {
+				c.say(said(fmt.Sprint(i), float64(i)/1000, float64(1+i)/1000, false, "one")) // more than fits between the client and its caller
+			}
+			c.drop()
+		}, (*call).drop)
+		s := open(t, f.client(persistent), stt.Config{})
+		send(t, s, time.Second)
+		var err error
+		for range 8 * stream.DefaultMaxEvents {
+			<-time.After(time.Minute)
+			if _, err = s.Recv(t.Context()); err != nil {
+				break
+			}
+		}
+		if e := stt.AsError(err); e == nil || !strings.Contains(e.Msg, "the last reason: the server hung up") || calls.Load() != 1 {
+			t.Errorf("%v, after %d connections", err, calls.Load())
+		}
+	})
+}
 
 // The one timeline, the ids, and what becomes of a segment that was under way.
 func TestReconnect(t *testing.T) { overBoth(t, testReconnect) }

@@ -43,7 +43,12 @@ func (c *client) resume(ctx context.Context, old *link, end ending) *link {
 		if c.complete() { // the caller has ended the audio, and nothing of it was left to decide
 			return c.finish()
 		}
-		next, err := c.dial(ctx, min(c.opts.OpenTimeout, c.retry.Left()))
+		left := c.retry.Left()
+		if left <= 0 { // the caller has taken no events, or the machine stood still
+			c.core.Fail(c.exhausted(end))
+			return nil
+		}
+		next, err := c.dial(ctx, min(c.opts.OpenTimeout, left))
 		if err == nil {
 			return c.link(next, old.number+1)
 		}

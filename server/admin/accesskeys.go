@@ -24,16 +24,17 @@ type accessKey struct {
 	LastUsed time.Time       `json:"last_used,omitzero"`
 	Disabled bool            `json:"disabled"`
 	Parent   string          `json:"parent,omitempty" doc:"Of temporary credentials: the key that they derive from."`
+	OldUntil time.Time       `json:"old_secret_until,omitzero" doc:"Until when a secret from before the last rotation is good; absent: none is. Not in lists."`
 }
 
 func accessKeyOf(k store.AccessKey) accessKey {
 	return accessKey{ID: k.ID, Account: k.Account, User: k.User, Name: k.Name, Policy: policyOf(k.Policy), Limits: limitsOf(k.Limits),
-		Created: k.Created, Expires: k.Expires, LastUsed: k.LastUsed, Disabled: k.Disabled, Parent: k.Parent}
+		Created: k.Created, Expires: k.Expires, LastUsed: k.LastUsed, Disabled: k.Disabled, Parent: k.Parent, OldUntil: k.OldSecretUntil}
 }
 
-// etag leaves out when the key was last used, which is no change.
+// etag leaves out when the key was last used and that an old secret ends, which is no change.
 func (k accessKey) etag() string {
-	k.LastUsed = time.Time{}
+	k.LastUsed, k.OldUntil = time.Time{}, time.Time{}
 	return tag(k)
 }
 
@@ -46,7 +47,7 @@ type shownKey struct {
 
 // newAccessKey makes one.
 type newAccessKey struct {
-	Account  string          `json:"account" need:"true"`
+	Account  string          `json:"account" doc:"Id or name." need:"true"`
 	User     string          `json:"user"`
 	Name     string          `json:"name" need:"true"`
 	Policy   json.RawMessage `json:"policy" doc:"In AWS's IAM JSON; absent: streams, and the key's account's vocabularies."`
@@ -82,7 +83,11 @@ func (h *Handler) listAccessKeys(c *call) (page[accessKey], error) {
 	if err != nil {
 		return page[accessKey]{}, err
 	}
-	list, next, err := h.store.AccessKeys(c.ctx(), store.KeyFilter{Account: c.ask("account"), User: c.ask("user"), Parent: c.ask("parent"), Temporary: c.ask("temporary"), Text: c.ask("text"), Page: p})
+	account, err := h.accountParam(c, nil)
+	if err != nil {
+		return page[accessKey]{}, err
+	}
+	list, next, err := h.store.AccessKeys(c.ctx(), store.KeyFilter{Account: account, User: c.ask("user"), Parent: c.ask("parent"), Temporary: c.ask("temporary"), Text: c.ask("text"), Page: p})
 	return paged(list, next, err, accessKeyOf)
 }
 
@@ -96,6 +101,9 @@ func (h *Handler) createAccessKey(c *call, in *newAccessKey) (shownKey, error) {
 		return shownKey{}, err
 	}
 	if err := h.future("expires", in.Expires); err != nil {
+		return shownKey{}, err
+	}
+	if in.Account, err = h.accountIn(c, in.Account); err != nil {
 		return shownKey{}, err
 	}
 	made, err := h.store.CreateAccessKey(c.ctx(), c.actor, store.AccessKey{Account: in.Account, User: in.User, Name: in.Name,

@@ -42,7 +42,7 @@ type shownAPIKey struct {
 
 // newAPIKey makes one.
 type newAPIKey struct {
-	Account    string    `json:"account" need:"true"`
+	Account    string    `json:"account" doc:"Id or name." need:"true"`
 	User       string    `json:"user"`
 	Name       string    `json:"name" need:"true"`
 	Limits     limits    `json:"limits"`
@@ -70,7 +70,11 @@ func (h *Handler) listAPIKeys(c *call) (page[apiKey], error) {
 	if err != nil {
 		return page[apiKey]{}, err
 	}
-	list, next, err := h.store.APIKeys(c.ctx(), store.KeyFilter{Account: c.ask("account"), User: c.ask("user"), Text: c.ask("text"), Prefix: c.ask("prefix"), Page: p})
+	account, err := h.accountParam(c, nil)
+	if err != nil {
+		return page[apiKey]{}, err
+	}
+	list, next, err := h.store.APIKeys(c.ctx(), store.KeyFilter{Account: account, User: c.ask("user"), Text: c.ask("text"), Prefix: c.ask("prefix"), Page: p})
 	return paged(list, next, err, apiKeyOf)
 }
 
@@ -83,6 +87,9 @@ func (h *Handler) createAPIKey(c *call, in *newAPIKey) (shownAPIKey, error) {
 		return shownAPIKey{}, err
 	}
 	if err := auth.CheckScope(in.Operations, in.Origins); err != nil {
+		return shownAPIKey{}, err
+	}
+	if in.Account, err = h.accountIn(c, in.Account); err != nil {
 		return shownAPIKey{}, err
 	}
 	made, token, err := h.store.CreateAPIKey(c.ctx(), c.actor, store.APIKey{Account: in.Account, User: in.User, Name: in.Name, Limits: l,

@@ -31,7 +31,17 @@ func (h *Handler) listAudit(c *call) (page[auditEntry], error) {
 	if err != nil {
 		return page[auditEntry]{}, err
 	}
-	f := store.AuditFilter{Actor: c.ask("actor"), Action: c.ask("action"), Kind: c.ask("kind"), Target: c.ask("target"), Account: c.ask("account"), Page: p}
+	account, err := h.accountParam(c, func(id string) (bool, error) {
+		list, _, err := h.store.Audit(c.ctx(), store.AuditFilter{Account: id, Page: store.Page{Max: 1}})
+		if absent(err) {
+			return false, nil
+		}
+		return len(list) > 0, err
+	})
+	if err != nil {
+		return page[auditEntry]{}, err
+	}
+	f := store.AuditFilter{Actor: c.ask("actor"), Action: c.ask("action"), Kind: c.ask("kind"), Target: c.ask("target"), Account: account, Page: p}
 	if f.From, err = c.when("from"); err != nil {
 		return page[auditEntry]{}, err
 	}

@@ -194,8 +194,10 @@ func TestUsage(t *testing.T) {
 	if got := items("from=2026-11-20T11:00:00Z&to=2026-11-21"); !strings.Contains(got, `"audio_seconds":60`) {
 		t.Errorf("of an hour: %s", got)
 	}
-	if got := items("account=000000000000"); got != "[]" {
-		t.Errorf("of nobody: %s", got)
+	h.refused(404, "not-found", "account", `"account"`, "GET", "/usage?account=000000000000", "")
+	h.refused(404, "not-found", "key", `"key"`, "GET", "/usage?key=k4", "")
+	if got := items("account=111111111111&to=2026-11"); got != "[]" {
+		t.Errorf("of a time in which nothing was used: %s", got)
 	}
 	a := h.do(200, "GET", "/usage?by=day&group=key&account=111111111111&format=csv", "")
 	rows, err := csv.NewReader(strings.NewReader(a.Body.String())).ReadAll()

@@ -20,7 +20,7 @@ func routes(h *Handler) []route {
 	)
 	list := []param{afterParam, limitParam}
 	of := func(more ...param) []param { return append(more, list...) }
-	account, key := text("account", "Only those of this account."), text("key", "Only those of this key.")
+	account, key := text("account", "Only those of this account, by name or id."), text("key", "Only those of this key, by id, or by a name that only one has.")
 	owner, find := text("user", "Only those of this user."), text("text", "Only those with this in the name or the id, whatever the case.")
 	from, to := text("from", "Not before this time: 2026-11-21T10:00:00Z, 2026-11-21 or 2026-11."), text("to", "Before this time.")
 	j := []string{jsonMedia}

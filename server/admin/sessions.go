@@ -2,6 +2,7 @@ package admin
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/earshot-stt/earshot/session"
@@ -55,11 +56,21 @@ func (h *Handler) listSessions(c *call) (liveSessions, error) {
 		limit.Max = 1000
 	}
 	out := liveSessions{Items: []liveSession{}}
-	if h.sessions == nil {
-		return out, nil
+	var live []session.Live
+	if h.sessions != nil {
+		live = h.sessions.Sessions()
 	}
-	account, key := c.ask("account"), c.ask("key")
-	for _, l := range h.sessions.Sessions() {
+	account, err := h.accountParam(c, nil)
+	if err != nil {
+		return out, err
+	}
+	key, err := h.keyParam(c, func(id string) (bool, error) { // such as those of the console's own streams, which are not in the store
+		return slices.ContainsFunc(live, func(l session.Live) bool { return l.Request.Payer() == id || l.Request.Caller == id }), nil
+	})
+	if err != nil {
+		return out, err
+	}
+	for _, l := range live {
 		if account != "" && l.Request.Account != account || key != "" && l.Request.Payer() != key && l.Request.Caller != key {
 			continue
 		}

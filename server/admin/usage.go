@@ -36,6 +36,9 @@ type usageRow struct {
 	Errors   int64       `json:"errors"`
 	Cost     string      `json:"cost,omitempty" doc:"By today's prices, as a decimal number in a text, so that nobody rounds it; absent where there is no price for all of it."`
 	Currency string      `json:"currency,omitempty"`
+	// Behind all that was there before, as in the CSV.
+	AccountName string `json:"account_name,omitempty" doc:"What the account is called now; absent where it is deleted."`
+	KeyName     string `json:"key_name,omitempty" doc:"What the key is called now; absent where it is deleted."`
 }
 
 // dimensions are what usage can be grouped by.
@@ -53,7 +56,7 @@ func usageParams(more ...param) []param {
 
 // getUsage answers with a usage, or with the same as CSV.
 func (h *Handler) getUsage(c *call) (any, error) {
-	q, err := c.usageQuery()
+	q, err := h.usageQuery(c)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +90,7 @@ func (h *Handler) getUsage(c *call) (any, error) {
 // mostUsage is how many rows are answered with.
 const mostUsage = 200_000
 
-func (c *call) usageQuery() (q store.UsageQuery, err error) {
+func (h *Handler) usageQuery(c *call) (q store.UsageQuery, err error) {
 	if q.From, err = c.when("from"); err != nil {
 		return q, err
 	}
@@ -109,6 +112,11 @@ func (c *call) usageQuery() (q store.UsageQuery, err error) {
 			return q, invalid("top", "the parameter \"top\": expected 1 to 1000; got %q", clip(top))
 		}
 	}
-	q.Account, q.Key, q.Model, q.Protocol, q.Language = c.ask("account"), c.ask("key"), c.ask("model"), c.ask("protocol"), c.ask("language")
-	return q, nil
+	q.Model, q.Protocol, q.Language = c.ask("model"), c.ask("protocol"), c.ask("language")
+	q.Account, err = h.accountParam(c, func(id string) (bool, error) { return h.usedAtAll(c.ctx(), store.UsageQuery{Account: id}) })
+	if err != nil {
+		return q, err
+	}
+	q.Key, err = h.keyParam(c, func(id string) (bool, error) { return h.usedAtAll(c.ctx(), store.UsageQuery{Key: id}) })
+	return q, err
 }

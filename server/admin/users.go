@@ -28,7 +28,7 @@ func (u user) etag() string { return tag(u) }
 
 // newUser makes one.
 type newUser struct {
-	Account   string `json:"account" need:"true"`
+	Account   string `json:"account" doc:"Id or name." need:"true"`
 	Name      string `json:"name" need:"true"`
 	Role      Role   `json:"role" doc:"Absent: viewer."`
 	Disabled  bool   `json:"disabled"`
@@ -62,7 +62,11 @@ func (h *Handler) listUsers(c *call) (page[user], error) {
 	if err != nil {
 		return page[user]{}, err
 	}
-	list, next, err := h.store.Users(c.ctx(), store.UserFilter{Account: c.ask("account"), Text: c.ask("text"), Page: p})
+	account, err := h.accountParam(c, nil)
+	if err != nil {
+		return page[user]{}, err
+	}
+	list, next, err := h.store.Users(c.ctx(), store.UserFilter{Account: account, Text: c.ask("text"), Page: p})
 	return paged(list, next, err, userOf)
 }
 
@@ -73,6 +77,9 @@ func (h *Handler) createUser(c *call, in *newUser) (user, error) {
 	}
 	hash, err := h.hash(c, in.Name, in.Password, in.Temporary)
 	if err != nil {
+		return user{}, err
+	}
+	if in.Account, err = h.accountIn(c, in.Account); err != nil {
 		return user{}, err
 	}
 	made, err := h.store.CreateUser(c.ctx(), c.actor, store.User{Account: in.Account, Name: in.Name, Role: kept, Disabled: in.Disabled, PasswordHash: hash})

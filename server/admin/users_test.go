@@ -25,7 +25,7 @@ func TestPasswordsOfUsers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		good, err := passwords.Check(t.Context(), u.PasswordHash, password)
+		good, err := passwords.Check(t.Context(), u.PasswordHash, password, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

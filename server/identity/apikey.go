@@ -78,14 +78,11 @@ func (k *Keys) apiKey(ctx context.Context, token string, from auth.Origin) (Gran
 		return k.ticket(ctx, t, from)
 	}
 	hash := sha256.Sum256([]byte(token))
-	if k.throttle != nil && k.tokens.entry(hash) == nil {
-		if slow := k.throttle.Check(remote); slow != nil {
-			if !k.doubted.take(ctx) {
-				return Grant{}, slow
-			}
-			defer k.doubted.give()
-		}
+	looked, slow := k.doubt(ctx, remote, k.tokens.entry(hash) != nil)
+	if slow != nil {
+		return Grant{}, slow
 	}
+	defer looked()
 	grant, err := k.grant(ctx, hash)
 	if stt.CodeOf(err) == stt.NotFound || stt.CodeOf(err) == stt.Unavailable {
 		if p, ok := k.files.checkAPIKey(token); ok {
@@ -100,6 +97,22 @@ func (k *Keys) apiKey(ctx context.Context, token string, from auth.Origin) (Gran
 		return Grant{}, wrong
 	}
 	return grant, err
+}
+
+// doubt takes a place for a query about what is not known, where it comes from an address that has presented too many wrong ones; the error says that there
+// is none, and looked gives it back.
+func (k *Keys) doubt(ctx context.Context, remote string, known bool) (looked func(), err error) {
+	if k.throttle == nil || known {
+		return func() {}, nil
+	}
+	slow := k.throttle.Check(remote)
+	switch {
+	case slow == nil:
+		return func() {}, nil
+	case !k.doubted.take(ctx):
+		return nil, slow
+	}
+	return k.doubted.give, nil
 }
 
 // guessed counts what was wrong, and returns wrong, or that too many were.
@@ -140,6 +153,11 @@ const (
 // ticket returns what a ticket is good for: streams, in the name of the access key that it was made with, which must be one of the console's. Who
 // has any other key signs requests with it, and has a session token and an address that ends where those are asked for.
 func (k *Keys) ticket(ctx context.Context, t auth.Ticket, from auth.Origin) (Grant, error) {
+	looked, err := k.doubt(ctx, from.Remote, k.access.entry(t.Key) != nil)
+	if err != nil {
+		return Grant{}, err
+	}
+	defer looked()
 	a, err := k.access.get(ctx, t.Key)
 	if err != nil && stt.CodeOf(err) != stt.NotFound {
 		return Grant{}, err

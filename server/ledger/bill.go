@@ -16,11 +16,15 @@ import (
 type Book interface {
 	UsageRows(ctx context.Context, q store.UsageQuery) ([]store.UsageRow, error)
 	Prices(ctx context.Context) ([]store.Price, error)
+	// Names returns the names of accounts and keys by their ids; what there is no more is left out.
+	Names(ctx context.Context, accounts, keys []string) (ofAccounts, ofKeys map[string]string, err error)
 }
 
 // Line is one line of a bill: what was used, and what it costs.
 type Line struct {
 	store.UsageRow
+	// AccountName and KeyName are what they are called now; empty: they are deleted, or the line is not of one.
+	AccountName, KeyName string
 	// Cost is in millionths of the currency: the audio of each model times its price, rounded to the nearest, and added up.
 	Cost     int64
 	Currency string // empty: there is no price for all of it, and Cost is 0
@@ -29,6 +33,39 @@ type Line struct {
 // Bill returns what was used, as the store sums it up, and what that costs. The prices are those of now. It fails with Invalid where
 // a line would add up different currencies: those are added up by nobody but a bank.
 func Bill(ctx context.Context, b Book, q store.UsageQuery) ([]Line, error) {
+	lines, err := billed(ctx, b, q)
+	if err != nil {
+		return nil, err
+	}
+	var accounts, keys []string
+	for i := range lines {
+		accounts, keys = append(accounts, lines[i].Account), append(keys, lines[i].Key)
+	}
+	ofAccounts, ofKeys, err := b.Names(ctx, distinct(accounts), distinct(keys))
+	for i := range lines {
+		l := &lines[i]
+		if l.Account != "" {
+			l.AccountName = ofAccounts[l.Account]
+		}
+		if l.Key != "" {
+			l.KeyName = ofKeys[l.Key]
+		}
+	}
+	return lines, err
+}
+
+// distinct returns each id once, and not the empty one.
+func distinct(ids []string) []string {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(ids) > 0 && ids[0] == "" {
+		ids = ids[1:]
+	}
+	return ids
+}
+
+// billed returns the lines of a bill without names.
+func billed(ctx context.Context, b Book, q store.UsageQuery) ([]Line, error) {
 	list, err := b.Prices(ctx)
 	if err != nil {
 		return nil, err

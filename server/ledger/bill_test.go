@@ -26,6 +26,7 @@ type accounts struct {
 	prices []store.Price
 	err    error
 	asked  store.UsageQuery
+	named  [2][]string // accounts and keys whose names were asked for
 }
 
 func (b *accounts) Prices(context.Context) ([]store.Price, error) { return b.prices, b.err }
@@ -33,6 +34,12 @@ func (b *accounts) Prices(context.Context) ([]store.Price, error) { return b.pri
 func (b *accounts) UsageRows(_ context.Context, q store.UsageQuery) ([]store.UsageRow, error) {
 	b.asked = q
 	return slices.Clone(b.rows), b.err
+}
+
+// Names calls only some what they are called.
+func (b *accounts) Names(_ context.Context, accounts, keys []string) (ofAccounts, ofKeys map[string]string, err error) {
+	b.named = [2][]string{accounts, keys}
+	return map[string]string{"000000000001": "radio"}, map[string]string{"named": "studio", "": "nobody"}, b.err
 }
 
 func price(model string, perMinute int64, currency string) store.Price {
@@ -90,7 +97,7 @@ func TestBill(t *testing.T) {
 				fields := slices.DeleteFunc(strings.Split(line, ","), func(s string) bool { return s == "" })
 				got = append(got, strings.Join(fields, ","))
 			}
-			if got[0] != "start,account,key,model,protocol,language,audio_seconds,streams,requests,errors,cost,currency" || strings.Join(got[1:], "|") != c.csv {
+			if got[0] != "start,account,key,model,protocol,language,audio_seconds,streams,requests,errors,cost,currency,account_name,key_name" || strings.Join(got[1:], "|") != c.csv {
 				t.Errorf("got %q, expected %q", got[1:], c.csv)
 			}
 		})
@@ -153,7 +160,7 @@ func TestCost(t *testing.T) {
 func TestExports(t *testing.T) {
 	at := time.Date(2026, 11, 21, 13, 0, 0, 0, time.UTC)
 	lines := []ledger.Line{
-		{UsageRow: store.UsageRow{Start: at, Account: "000000000001", Key: "k", Model: "m", Protocol: "p", Language: "en-US", Audio: 1234567890123 * time.Nanosecond, Streams: 3, Requests: 4, Errors: 1}, Cost: 1234567, Currency: "EUR"},
+		{UsageRow: store.UsageRow{Start: at, Account: "000000000001", Key: "k", Model: "m", Protocol: "p", Language: "en-US", Audio: 1234567890123 * time.Nanosecond, Streams: 3, Requests: 4, Errors: 1}, Cost: 1234567, Currency: "EUR", AccountName: "radio", KeyName: "studio"},
 		{UsageRow: store.UsageRow{Model: "a \"name\", with\neverything <&> in it", Audio: 1}},
 		{Cost: 5, Currency: "USD"},
 	}
@@ -165,7 +172,7 @@ func TestExports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"2026-11-21T13:00:00Z", "000000000001", "k", "m", "p", "en-US", "1234.567890123", "3", "4", "1", "1.234567", "EUR"}; !slices.Equal(records[1], want) {
+	if want := []string{"2026-11-21T13:00:00Z", "000000000001", "k", "m", "p", "en-US", "1234.567890123", "3", "4", "1", "1.234567", "EUR", "radio", "studio"}; !slices.Equal(records[1], want) {
 		t.Errorf("got %q, expected %q", records[1], want)
 	}
 	if records[2][6] != "0.000000001" || records[3][10] != "0.000005" {
@@ -211,16 +218,40 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("no space left o
 func TestNamesAreNoFormulas(t *testing.T) {
 	for name, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "k=1": "k=1", "": ""} {
 		var sheet, text bytes.Buffer
-		lines := []ledger.Line{{UsageRow: store.UsageRow{Key: name, Model: name}}}
+		lines := []ledger.Line{{UsageRow: store.UsageRow{Key: name, Model: name}, AccountName: name, KeyName: name}}
 		if err := errors.Join(ledger.WriteCSV(&sheet, lines), ledger.WriteJSON(&text, lines)); err != nil {
 			t.Fatal(err)
 		}
 		records, err := csv.NewReader(&sheet).ReadAll()
-		if err != nil || records[1][2] != want || records[1][3] != want {
+		if err != nil || records[1][2] != want || records[1][3] != want || records[1][12] != want || records[1][13] != want {
 			t.Errorf("%q: %q, %v", name, records, err)
 		}
 		if name != "" && !strings.Contains(text.String(), `"key":"`+name+`"`) && !strings.Contains(text.String(), `"key": "`+name+`"`) {
 			t.Errorf("%q as JSON: %s", name, text.String())
+		}
+	}
+}
+
+// Lines say what accounts and keys are called now; those that are deleted have no name, and stay.
+func TestBillNames(t *testing.T) {
+	row := func(account, key string) store.UsageRow {
+		return store.UsageRow{Account: account, Key: key, Model: "m"}
+	}
+	for _, prices := range [][]store.Price{nil, {price("*", 60, "USD")}} {
+		b := &accounts{prices: prices, rows: []store.UsageRow{row("", ""), row("000000000001", "gone"), row("000000000001", "named"), row("000000000002", "named")}}
+		lines, err := ledger.Bill(t.Context(), b, store.UsageQuery{Group: []store.Dimension{store.DimAccount, store.DimKey, store.DimModel}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, l := range lines {
+			got = append(got, l.Account+"="+l.AccountName+" "+l.Key+"="+l.KeyName)
+		}
+		if want := []string{"= =", "000000000001=radio gone=", "000000000001=radio named=studio", "000000000002= named=studio"}; !slices.Equal(got, want) {
+			t.Errorf("got %q, expected %q", got, want)
+		}
+		if want := [2][]string{{"000000000001", "000000000002"}, {"gone", "named"}}; !reflect.DeepEqual(b.named, want) {
+			t.Errorf("asked for the names of %q, expected %q", b.named, want)
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // columns are those of the CSV form, in order, and the names in the JSON form.
-var columns = [...]string{"start", "account", "key", "model", "protocol", "language", "audio_seconds", "streams", "requests", "errors", "cost", "currency"}
+var columns = [...]string{"start", "account", "key", "model", "protocol", "language", "audio_seconds", "streams", "requests", "errors", "cost", "currency",
+	"account_name", "key_name"}
 
 // WriteCSV writes lines as RFC 4180 has it, with a header. Audio is in seconds and cost in the currency, as exact decimal numbers; cost is
 // empty where there is no price.
@@ -24,7 +25,8 @@ func WriteCSV(w io.Writer, lines []Line) error {
 		l := &lines[i]
 		cost, currency := l.money()
 		if err := out.Write([]string{l.start(), tame(l.Account), tame(l.Key), tame(l.Model), tame(l.Protocol), tame(l.Language), decimal(int64(l.Audio), 9),
-			strconv.FormatInt(l.Streams, 10), strconv.FormatInt(l.Requests, 10), strconv.FormatInt(l.Errors, 10), cost, currency}); err != nil {
+			strconv.FormatInt(l.Streams, 10), strconv.FormatInt(l.Requests, 10), strconv.FormatInt(l.Errors, 10), cost, currency,
+			tame(l.AccountName), tame(l.KeyName)}); err != nil {
 			return err
 		}
 	}
@@ -54,6 +56,9 @@ type jsonLine struct {
 	Errors   int64       `json:"errors"`
 	Cost     string      `json:"cost,omitempty"` // a text, so that nobody rounds it
 	Currency string      `json:"currency,omitempty"`
+	// What they are called now, where they are there.
+	AccountName string `json:"account_name,omitempty"`
+	KeyName     string `json:"key_name,omitempty"`
 }
 
 // WriteJSON writes lines as a list of objects with the names of the CSV's columns; what is empty is left out, and cost is a text.
@@ -63,7 +68,7 @@ func WriteJSON(w io.Writer, lines []Line) error {
 		l := &lines[i]
 		cost, currency := l.money()
 		all[i] = jsonLine{l.start(), l.Account, l.Key, l.Model, l.Protocol, l.Language, json.Number(decimal(int64(l.Audio), 9)),
-			l.Streams, l.Requests, l.Errors, cost, currency}
+			l.Streams, l.Requests, l.Errors, cost, currency, l.AccountName, l.KeyName}
 	}
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)

@@ -48,16 +48,17 @@ type Ledger struct {
 	opts Options // immutable
 	own  string  // what is booked that belongs to no session; immutable
 
-	mu     sync.Mutex // guards all below
-	tick   int64      // how often the sessions have been looked at
-	open   map[string]*account
-	rows   []store.Usage // not yet given to the sink
-	others map[what]int  // where rows of ours are that belong to no session
-	ours   int64         // sequence of those
-	flight int           // rows that have been given to the sink, which has not taken them yet
-	lost   int64
-	oldest time.Time     // of all that is not written; zero: there is none
-	due    chan struct{} // holds a token when there may be something to write
+	mu      sync.Mutex // guards all below
+	failing bool       // the sink does not answer
+	tick    int64      // how often the sessions have been looked at
+	open    map[string]*account
+	rows    []store.Usage // not yet given to the sink
+	others  map[what]int  // where rows of ours are that belong to no session
+	ours    int64         // sequence of those
+	flight  int           // rows that have been given to the sink, which has not taken them yet
+	lost    int64
+	oldest  time.Time     // of all that is not written; zero: there is none
+	due     chan struct{} // holds a token when there may be something to write
 }
 
 // account is what has been counted of one session.
@@ -124,6 +125,13 @@ func (l *Ledger) Backlog() (rows int, oldest time.Duration) {
 		oldest = time.Since(l.oldest)
 	}
 	return len(l.rows) + l.flight, oldest
+}
+
+// Failing reports whether the last that was to be written could not be, and is kept until it can.
+func (l *Ledger) Failing() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failing
 }
 
 // Lost returns how many differences could not be kept or written, each of which is in the log. It is 0 in a house that is well.

@@ -29,6 +29,9 @@ func (l *Ledger) Run(ctx context.Context, sessions Sessions) {
 	w := &writer{l: l}
 	var work sync.WaitGroup
 	work.Go(func() { w.run(writing) }) // owned by Run, which waits for it; ends when writing is done
+	if p, ok := l.opts.Sink.(packer); ok {
+		work.Go(func() { l.pack(writing, p) }) // likewise
+	}
 	tick := time.NewTicker(l.opts.Every)
 	defer tick.Stop()
 	for ctx.Err() == nil {
@@ -55,6 +58,30 @@ func (l *Ledger) Run(ctx context.Context, sessions Sessions) {
 		case <-last.Done():
 			rows, _ := l.Backlog()
 			l.opts.Log.Error("usage could not be written before the end, and is lost", slog.Int("rows", rows))
+			return
+		}
+	}
+}
+
+// packer is a sink that has something to do now and then. *store.Store is one.
+type packer interface {
+	PackUsage(ctx context.Context) error
+}
+
+// packEvery is how often that is.
+const packEvery = 10 * time.Minute
+
+// pack has the sink do it, until ctx is done. Nobody depends on it: where it fails, questions about many keys take longer.
+func (l *Ledger) pack(ctx context.Context, p packer) {
+	again := time.NewTicker(packEvery)
+	defer again.Stop()
+	for {
+		if err := p.PackUsage(ctx); err != nil && ctx.Err() == nil {
+			l.opts.Log.Warn("usage could not be packed; it will be tried again", slog.Any("error", err))
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
 			return
 		}
 	}
@@ -160,6 +187,7 @@ type writer struct {
 	l      *Ledger
 	batch  []store.Usage // taken from the ledger; given again as it is until the sink has it
 	failed time.Time     // since when the sink does not answer; zero: it does
+	told   time.Time     // when the log said so last
 }
 
 func (w *writer) run(ctx context.Context) {
@@ -239,15 +267,32 @@ func (w *writer) lose(u *store.Usage, why error) {
 		slog.Duration("audio", u.Audio), slog.Any("error", why))
 }
 
-// tell writes into the log when the sink stops to answer, and when it does again.
+// tellEvery is how often the log says that the sink does not answer, while it does not.
+const tellEvery = time.Minute
+
+// tell writes into the log when the sink stops to answer, now and then while it does not, and when it does again.
 func (w *writer) tell(err error) {
 	switch {
 	case stt.CodeOf(err) == stt.Canceled: // this process ends, and writes it in a moment
-	case err != nil && w.failed.IsZero():
-		w.failed = time.Now()
-		w.l.opts.Log.Warn("usage cannot be written for now, and is kept", slog.Any("error", err))
+	case err != nil && (w.failed.IsZero() || time.Since(w.told) >= tellEvery):
+		w.told = time.Now()
+		if w.failed.IsZero() {
+			w.failed = w.told
+			w.l.fails(true)
+		}
+		rows, oldest := w.l.Backlog()
+		w.l.opts.Log.Warn("usage cannot be written for now, and is kept; it is lost if this process is killed", slog.Int("rows", rows),
+			slog.Duration("oldest", oldest.Round(time.Millisecond)), slog.Any("error", err))
 	case err == nil && !w.failed.IsZero():
 		w.l.opts.Log.Info("usage is written again", slog.Duration("after", time.Since(w.failed).Round(time.Millisecond)))
 		w.failed = time.Time{}
+		w.l.fails(false)
 	}
+}
+
+// fails notes whether the sink does not answer.
+func (l *Ledger) fails(does bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failing = does
 }

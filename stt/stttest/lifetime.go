@@ -106,7 +106,7 @@ func (c *caseRun) noneLeft(before int) {
 	if c.Bubble || c.t.Failed() {
 		return // a bubble does not end before its goroutines do; and a stream that could not be closed has some
 	}
-	patience := time.NewTimer(2 * time.Second)
+	patience := time.NewTimer(c.Timeout)
 	defer patience.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

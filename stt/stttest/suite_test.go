@@ -40,7 +40,7 @@ func TestBrokenSuite(t *testing.T) {
 	}
 	h := harness(all[i].around)
 	if all[i].clock {
-		h.Bubble, h.Timeout = false, 100*time.Millisecond
+		h.Bubble, h.Timeout = false, 500*time.Millisecond
 	}
 	if all[i].change != nil {
 		all[i].change(&h)
@@ -61,13 +61,10 @@ func TestBroken(t *testing.T) {
 		seen[b.name] = true
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, os.Args[0], "-test.timeout=45s",
-				"-test.run=^TestBrokenSuite$/^"+strings.ReplaceAll(b.in, " ", "_")+"$")
-			cmd.Env = append(os.Environ(), breakageVariable+"="+b.name)
-			out, err := cmd.CombinedOutput()
-			text := string(out)
+			text, err := judged(t, b)
+			for try := 0; try < 3 && b.clock && !strings.Contains(text, b.wants); try++ {
+				text, err = judged(t, b) // a machine that stops for longer than its Timeout has the suite say something else
+			}
 			switch {
 			case err == nil:
 				t.Errorf("the suite passes a recognizer that is broken: %s", b.name)
@@ -78,6 +75,16 @@ func TestBroken(t *testing.T) {
 			}
 		})
 	}
+}
+
+// judged returns what the suite says about a breakage, and how its process ended.
+func judged(t *testing.T, b breakage) (string, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.timeout=3m", "-test.run=^TestBrokenSuite$/^"+strings.ReplaceAll(b.in, " ", "_")+"$")
+	cmd.Env = append(os.Environ(), breakageVariable+"="+b.name)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // Every case of the suite finds something; one that cannot fail is of no use.

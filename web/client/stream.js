@@ -1,7 +1,7 @@
 import { toBytes } from "./audio.js";
 import { TranscriptionError, wrap } from "./errors.js";
 import { guarded } from "./handlers.js";
-import { Tape } from "./tape.js";
+import { Sender } from "./sender.js";
 import { Told } from "./told.js";
 
 /** @import { Handlers, State } from "./handlers.js" */
@@ -21,10 +21,6 @@ import { Told } from "./told.js";
  * @property {() => number} [random] from 0 to 1, for tests
  */
 
-const queued = 128 << 10; // bytes that may wait in the socket; what waits here can still go elsewhere
-const ahead = 2; // seconds of audio that may wait before send makes its caller wait
-const poll = 20; // milliseconds between two looks at a full socket, which has no event for this
-const alive = 5000; // milliseconds without audio after which a stream says that it is still there
 const steady = 10_000; // milliseconds after which a connection counts as one that had worked
 
 /**
@@ -35,15 +31,11 @@ export class Stream {
   /** @type {Protocol} */ #protocol;
   /** @type {Handlers} */ #handlers;
   /** @type {Settings} */ #settings;
-  /** @type {Tape} */ #tape;
-  #frame = 2; // bytes of a sample of all channels
+  /** @type {Sender} */ #sender;
 
   /** @type {WebSocket | null} */ #socket = null;
   /** @type {Connection | null} */ #talk = null;
-  #open = false;
-  #cursor = 0; // the audio before it has been given to the socket
   /** @type {Told} */ #told;
-  #finalizeAt = -1; // the position in the audio that is to be finalised when it has been sent; -1: none
   #failures = 0;
   #everOpen = false;
   #worked = false; // something was recognised, or a connection has lasted
@@ -52,12 +44,9 @@ export class Stream {
 
   #begun = false; // audio has come
   #ended = false; // no more audio comes
-  #endSent = false;
   #over = false;
   #timers = /** @type {Set<ReturnType<typeof setTimeout>>} */ (new Set());
-  #waiting = /** @type {(() => void)[]} */ ([]); // for room
-  #lastSent = 0;
-  #heard = 0; // when the server said something last, or the end was sent
+  #heard = 0; // when the server said something last
   #moved = 0; // when the socket had less to send last
   #queue = 0; // what it had then
   /** @type {(why?: TranscriptionError) => void} */ #drop = () => {};
@@ -75,10 +64,8 @@ export class Stream {
     this.#protocol = protocol;
     this.#handlers = guarded(handlers);
     this.#settings = settings;
-    this.#frame = 2 * protocol.channels;
-    const second = protocol.rate * this.#frame;
     this.#told = new Told(protocol.channels);
-    this.#tape = new Tape(second, settings.keep * second);
+    this.#sender = new Sender(protocol, settings.keep, () => this.#told.end, (run, delay) => this.#later(run, delay));
     /**
      * Resolves when everything has been said, or the stream was aborted; rejects with what onError is given.
      * @type {Promise<void>}
@@ -102,7 +89,7 @@ export class Stream {
 
   /** Seconds of audio that have been given to {@link send}. */
   get duration() {
-    return this.#tape.end / this.#tape.second;
+    return this.#sender.duration;
   }
 
   /**
@@ -110,7 +97,7 @@ export class Stream {
    * @param {number} seconds
    */
   when(seconds) {
-    return this.#tape.when(seconds);
+    return this.#sender.when(seconds);
   }
 
   /**
@@ -122,8 +109,7 @@ export class Stream {
   send(audio) {
     if (this.#over) return Promise.resolve();
     if (this.#ended) throw new TranscriptionError("closed", "audio was sent after finish()");
-    const bytes = toBytes(audio);
-    if (!this.#tape.append(bytes, this.#open ? this.#cursor : this.#needed(), performance.now())) {
+    if (!this.#sender.take(toBytes(audio))) {
       this.#fail(new TranscriptionError("overrun", `more than ${this.#settings.keep} seconds of audio wait to be sent`));
       return Promise.resolve();
     }
@@ -131,9 +117,7 @@ export class Stream {
       this.#begun = true;
       void this.#live();
     }
-    this.#pump();
-    if (!this.#full()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#sender.room();
   }
 
   /**
@@ -142,8 +126,7 @@ export class Stream {
   finalize() {
     if (this.#talk && !this.#talk.finalize) throw new TranscriptionError("unsupported", "this protocol has no message that finalises");
     if (!this.#begun || this.#ended || this.#over) return; // nothing was said, or all of it becomes final anyway
-    this.#finalizeAt = this.#tape.end;
-    this.#pump();
+    this.#sender.finalize();
   }
 
   /**
@@ -158,7 +141,7 @@ export class Stream {
         return this.done;
       }
       this.#tell({ state: "finishing" });
-      this.#pump();
+      this.#sender.end();
     }
     return this.done;
   }
@@ -242,9 +225,8 @@ export class Stream {
         }
         this.#unopened = opened === 0;
         this.#drop = () => {};
-        this.#open = false;
+        this.#sender.detach();
         this.#socket = null;
-        this.#endSent = false;
         if (!this.#over) this.#withdraw();
         resolve(why);
       };
@@ -259,7 +241,7 @@ export class Stream {
       socket.onopen = () => {
         clearTimeout(timer);
         opened = performance.now();
-        this.#begin();
+        this.#begin(socket, talk);
       };
       socket.onmessage = ({ data }) => {
         this.#heard = performance.now();
@@ -273,29 +255,21 @@ export class Stream {
         this.#refused = Boolean(said || reason);
         if (said) return leave(said);
         if (opened === 0) return leave(new TranscriptionError("unavailable", "there is no connection to the server", { retryable: true, status: code }));
-        if (code === 1000 && this.#endSent) return leave(undefined);
+        if (code === 1000 && this.#sender.endSent) return leave(undefined);
         const message = reason ? `the server closed the stream: ${reason}` : code === 1006 ? "the connection was lost" : `the server closed the stream with ${code}`;
         leave(new TranscriptionError(code === 1000 ? "closed" : "unavailable", message, { retryable: code !== 1000 && talk.retry(code), status: code }));
       };
     });
   }
 
-  /** Begins the audio of a connection that has just opened. */
-  #begin() {
+  /** Begins the audio of a connection that has just opened. @param {WebSocket} socket @param {Connection} talk */
+  #begin(socket, talk) {
     this.#everOpen = true;
-    this.#open = true;
-    this.#cursor = this.#needed();
-    this.#told.begin(this.#cursor / this.#tape.second);
-    this.#lastSent = this.#heard = this.#moved = performance.now();
+    this.#told.begin(this.#sender.attach(socket, talk));
+    this.#heard = this.#moved = performance.now();
     this.#queue = 0;
     this.#tell({ state: this.#ended ? "finishing" : "open" });
-    this.#pump();
-  }
-
-  /** Where a new connection has to begin: behind the last final, or as far back as there is audio. */
-  #needed() {
-    const position = Math.min(Math.round((this.#told.end * this.#tape.second) / this.#frame) * this.#frame, this.#tape.end);
-    return Math.max(position, this.#tape.base);
+    this.#sender.pump();
   }
 
   /** Looks after an open connection once a second. @returns {TranscriptionError | undefined} why it is given up */
@@ -306,68 +280,24 @@ export class Stream {
     if (waits < this.#queue || waits === 0) this.#moved = now;
     this.#queue = waits;
     if (now - this.#moved > stallTimeout) return new TranscriptionError("unavailable", "the connection takes no more audio", { retryable: true });
-    if (this.#endSent && now - this.#heard > finishTimeout) return new TranscriptionError("unavailable", "the last results did not come in time");
-    if (!this.#endSent && this.#talk?.keepAlive && now - this.#lastSent > alive) {
-      this.#lastSent = now;
-      this.#socket?.send(this.#talk.keepAlive());
-    }
+    const { endSent } = this.#sender;
+    if (endSent && now - Math.max(endSent, this.#heard) > finishTimeout) return new TranscriptionError("unavailable", "the last results did not come in time");
+    this.#sender.keepAlive(now);
     return undefined;
-  }
-
-  // ---- audio ----
-
-  /** Gives the socket what it takes. */
-  #pump() {
-    const socket = this.#socket;
-    if (!this.#open || !socket || !this.#talk || this.#endSent || socket.readyState !== 1) return;
-    const most = Math.ceil(this.#tape.second / 5 / this.#frame) * this.#frame;
-    while (this.#cursor < this.#tape.end && socket.bufferedAmount < queued) {
-      const bytes = this.#tape.read(this.#cursor, this.#finalizeAt > this.#cursor ? Math.min(most, this.#finalizeAt - this.#cursor) : most);
-      socket.send(/** @type {Uint8Array<ArrayBuffer>} */ (this.#talk.audio(bytes)));
-      this.#cursor += bytes.length;
-      this.#lastSent = performance.now();
-      this.#settle(socket, this.#talk);
-    }
-    this.#settle(socket, this.#talk);
-    if (!this.#full()) for (const resolve of this.#waiting.splice(0)) resolve();
-    if (this.#cursor < this.#tape.end) {
-      if (this.#pumping) return;
-      this.#pumping = true;
-      this.#later(() => {
-        this.#pumping = false;
-        this.#pump();
-      }, poll);
-    } else if (this.#ended) {
-      this.#endSent = true;
-      this.#heard = performance.now();
-      socket.send(/** @type {string} */ (this.#talk.end()));
-    }
-  }
-  #pumping = false;
-
-  /** Asks for finals where finalize wanted them. @param {WebSocket} socket @param {Connection} talk */
-  #settle(socket, talk) {
-    if (this.#finalizeAt < 0 || this.#cursor < this.#finalizeAt) return;
-    this.#finalizeAt = -1;
-    if (talk.finalize) socket.send(talk.finalize());
-  }
-
-  #full() {
-    return this.#tape.end - (this.#open ? this.#cursor : this.#needed()) > ahead * this.#tape.second;
   }
 
   // ---- results ----
 
   /** @param {Result} raw with the times and ids of its connection */
   #result(raw) {
-    const result = this.#told.take(raw, this.#cursor / this.#tape.second);
-    if (raw.final) this.#tape.release(this.#needed());
+    const result = this.#told.take(raw, this.#sender.sent);
+    if (raw.final) this.#sender.release();
     if (!result) return;
     if (result.text !== "") {
       this.#failures = 0;
       this.#worked = true;
     }
-    const heard = this.#tape.when(result.end);
+    const heard = this.#sender.when(result.end);
     if (heard !== undefined) result.latency = Math.round(performance.now() - heard);
     const shown = this.#told.keep(result);
     if (shown?.final) this.#handlers.onFinal?.(shown);
@@ -394,7 +324,7 @@ export class Stream {
     this.#timers.clear();
     this.#drop();
     this.#wake();
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#sender.close();
     this.#withdraw();
     this.#tell(error ? { state: "closed", error } : { state: "closed" });
     if (!error) return this.#resolve();

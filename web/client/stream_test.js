@@ -2,86 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Client, TranscriptionError } from "./index.js";
-import { decode, encode } from "./eventstream.js";
-
-/** A server in memory: `sockets` are its connections, oldest first. Each keeps what it is sent; `came` resolves with the next one. */
-function house() {
-  const sockets = [];
-  let waiting = [];
-  class Socket {
-    readyState = 0;
-    bufferedAmount = 0;
-    audio = [];
-    said = [];
-    constructor(url) {
-      this.url = new URL(url);
-      sockets.push(this);
-      for (const w of waiting.splice(0)) w(this);
-    }
-    send(data) {
-      if (typeof data === "string") this.said.push(JSON.parse(data).type);
-      else this.audio.push(...data);
-      this.changed();
-    }
-    changed = () => {};
-    until(done) {
-      return new Promise((resolve) => {
-        const look = () => done(this) && resolve(this);
-        this.changed = look;
-        look();
-      });
-    }
-    close() {
-      this.readyState = 3;
-      this.left = true;
-    }
-    open() {
-      this.readyState = 1;
-      this.onopen?.({});
-      return this;
-    }
-    tell(message) {
-      this.onmessage?.({ data: typeof message === "object" && !(message instanceof Uint8Array) ? JSON.stringify(message) : message.buffer });
-    }
-    drop(code = 1006, reason = "") {
-      this.readyState = 3;
-      this.onclose?.({ code, reason });
-    }
-  }
-  return { Socket, sockets, next: () => new Promise((resolve) => waiting.push(resolve)) };
-}
-
-const quick = { url: "http://server.example:1234", apiKey: "KEY", firstDelay: 2, mostDelay: 8 };
-
-/** A stream of a house, and what is told of it. */
-function begin(options = {}, settings = {}) {
-  const h = house();
-  const heard = { finals: [], partials: [], states: [], reasons: [], errors: [] };
-  const first = h.next();
-  const stream = new Client({ ...quick, WebSocket: h.Socket, ...settings }).stream(
-    { model: "local.m", ...options },
-    {
-      onFinal: (r) => heard.finals.push(r),
-      onPartial: (r) => heard.partials.push(r),
-      onState: (s) => {
-        heard.states.push(s.state);
-        if (s.state === "reconnecting") heard.reasons.push(s.error.message);
-      },
-      onError: (e) => heard.errors.push(e),
-    },
-  );
-  void stream.send(new Int16Array(0)); // which connects
-  return { ...h, heard, stream, first };
-}
-
-const words = (text, start, each = 0.25) => text.split(" ").map((word, i) => ({ word, text: word, start: start + i * each, end: start + (i + 1) * each }));
-const utterance = (id, text, start, final = true) => {
-  const w = words(text, start);
-  return { id, text, is_final: final, words: w, segments: [{ start, end: w.at(-1).end, text }] };
-};
-/** Samples whose value is their place in hundredths of a second, so that it can be seen which were sent. */
-const ramp = (from, seconds) => Int16Array.from({ length: Math.round(seconds * 16000) }, (_, i) => Math.floor((Math.round(from * 16000) + i) / 160));
-const samplesOf = (socket) => Array.from(new Int16Array(Uint8Array.from(socket.audio).buffer));
+import { begin, house, quick, ramp, samplesOf, utterance } from "./testdata/house.js";
 
 test("audio before the connection is there is sent when it is; the end is said, and waited for", async () => {
   const { stream, first, heard } = begin();
@@ -299,35 +220,6 @@ test("a server that says no before the first result is asked twice more, and its
   assert.deepEqual(heard.reasons, ["all 2 slots are taken", "all 2 slots are taken"]);
 });
 
-test("a socket that is full is not filled further, and send says so", async () => {
-  const { stream, first } = begin();
-  const s = (await first).open();
-  s.bufferedAmount = 1 << 20;
-  let ready = false;
-  const sent = stream.send(ramp(0, 3)).then(() => (ready = true));
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(s.audio.length, 0);
-  assert.equal(ready, false);
-  s.bufferedAmount = 0;
-  await sent;
-  await s.until(() => s.audio.length === 3 * 32000);
-  stream.abort();
-  await stream.done;
-  assert.ok(s.left);
-});
-
-test("audio that nobody takes has a bound; what was sent makes room", async () => {
-  const { stream, first, heard } = begin({}, { keep: 2 });
-  const s = (await first).open();
-  for (let i = 0; i < 10; i++) void stream.send(ramp(i, 1));
-  assert.equal(s.audio.length, 10 * 32000, "a stream without finals goes on");
-  s.bufferedAmount = 1 << 20;
-  for (let i = 0; i < 3; i++) void stream.send(ramp(i, 1));
-  await assert.rejects(stream.done, { code: "overrun" });
-  assert.equal(heard.errors.length, 1);
-  await stream.send(ramp(0, 1)); // ignored
-});
-
 test("send after finish is a mistake; abort ends everything quietly", async () => {
   const { stream, first, heard } = begin();
   const s = (await first).open();
@@ -370,103 +262,6 @@ test("a key is asked for again at each connection; one that is refused is the en
   await assert.rejects(failed.stream.done, { code: "unauthenticated", message: "sign in first" });
 });
 
-test("Finalize, and a server without interim results or times", async () => {
-  const { stream, first, heard } = begin({ interim: false, terms: ["Earshot", "Go"], speakers: true, parameters: { extra: "1" } });
-  const s = (await first).open();
-  assert.deepEqual(s.url.searchParams.getAll("custom_vocabulary"), ["Earshot", "Go"]);
-  assert.equal(s.url.searchParams.get("diarization"), "true");
-  assert.equal(s.url.searchParams.get("extra"), "1");
-  assert.equal(s.url.searchParams.has("interim_results"), false);
-  void stream.send(ramp(0, 1));
-  stream.finalize();
-  assert.deepEqual(s.said, ["Finalize"]);
-  s.tell({ id: "a", text: "bare" });
-  assert.deepEqual(heard.finals.map((r) => [r.text, r.start, r.end, r.words]), [["bare", 0, 1, []]]);
-  stream.abort();
-});
-
-// ---- Amazon ----
-
-const event = (body, headers = { ":message-type": "event", ":event-type": "TranscriptEvent" }) =>
-  encode({ headers: Object.entries(headers).map(([name, value]) => ({ name, type: "string", value })), payload: new TextEncoder().encode(JSON.stringify(body)) });
-const amazonResult = (id, text, start, more = {}, channel) => ({
-  Alternatives: [{ Transcript: text, Items: words(text, start).map((w) => ({ Content: w.text, StartTime: w.start, EndTime: w.end, Type: "pronunciation", VocabularyFilterMatch: false, ...more.item })).concat({ Content: ".", StartTime: 9, EndTime: 9, Type: "punctuation" }), ...more.alternative }],
-  StartTime: start,
-  EndTime: words(text, start).at(-1).end,
-  IsPartial: Boolean(more.partial),
-  ResultId: id,
-  ...(channel === undefined ? {} : { ChannelId: `ch_${channel}` }),
-});
-
-test("Amazon's protocol", async () => {
-  const asked = [];
-  const presign = async (p) => {
-    asked.push(p);
-    return "wss://server.example/stream-transcription-websocket?signed";
-  };
-  const { stream, first, next, heard } = begin(
-    { language: "de-DE", speakers: true, vocabulary: "V", filter: "F", redact: true, entities: ["NAME"], stability: "high" },
-    { protocol: "amazon", presign },
-  );
-  const a = (await first).open();
-  assert.deepEqual(asked, [
-    {
-      "media-encoding": "pcm", "sample-rate": "16000", "language-code": "de-DE", "show-speaker-label": "true", "vocabulary-name": "V",
-      "vocabulary-filter-name": "F", "vocabulary-filter-method": "mask", "content-redaction-type": "PII", "pii-entity-types": "NAME",
-      "enable-partial-results-stabilization": "true", "partial-results-stability": "high",
-    },
-  ]);
-  void stream.send(Int16Array.of(1, 2, 3));
-  const m = decode(Uint8Array.from(a.audio));
-  assert.deepEqual(Object.fromEntries(m.headers.map((h) => [h.name, h.value])), { ":message-type": "event", ":event-type": "AudioEvent", ":content-type": "application/octet-stream" });
-  assert.deepEqual(Array.from(m.payload), [1, 0, 2, 0, 3, 0]);
-  a.tell(event({ Transcript: { Results: [] } }));
-  a.tell(event({ Transcript: { Results: [amazonResult("r", "hallo", 0, { partial: true, item: { Stable: true } })] } }));
-  a.tell(event({ Transcript: { Results: [amazonResult("r", "hallo welt", 0, { item: { Confidence: 0.9, Speaker: "0" }, alternative: { Entities: [{ Category: "PII", Type: "NAME", Content: "welt", StartTime: 0.25, EndTime: 0.5 }] } })] } }));
-  assert.equal(heard.partials[0].words[0].stable, true);
-  const { latency, ...final } = heard.finals[0];
-  assert.deepEqual(final.words, [{ text: "hallo", start: 0, end: 0.25, confidence: 0.9, speaker: "0" }, { text: "welt", start: 0.25, end: 0.5, confidence: 0.9, speaker: "0" }]);
-  assert.deepEqual(final.entities, [{ text: "welt", category: "PII", type: "NAME", start: 0.25, end: 0.5 }]);
-  const second = next();
-  a.tell(event({ Message: "busy" }, { ":message-type": "exception", ":exception-type": "ServiceUnavailableException" }));
-  a.drop(1011);
-  const b = (await second).open();
-  void stream.finish();
-  const messages = Uint8Array.from(b.audio);
-  assert.equal(decode(messages.slice(-new DataView(a.audio.length ? Uint8Array.from(b.audio).buffer : null).getUint32(0))).payload.length, 0, "the end is an empty event");
-  b.tell(event({ Message: "no" }, { ":message-type": "exception", ":exception-type": "BadRequestException" }));
-  b.drop(1008);
-  await assert.rejects(stream.done, { code: "BadRequestException", message: "no" });
-  assert.equal(asked.length, 2);
-});
-
-test("two channels: each is told once, though they are not equally far", async () => {
-  const { stream, first, next, heard } = begin({ channels: 2 }, { protocol: "amazon", presign: () => "ws://x/" });
-  const a = (await first).open();
-  assert.equal(stream.channels, 2);
-  void stream.send(new Int16Array(2 * 16000 * 5));
-  a.tell(event({ Transcript: { Results: [amazonResult("l", "left one", 1, {}, 0), amazonResult("r", "right", 0.5, {}, 1)] } }));
-  const second = next();
-  a.drop();
-  const b = (await second).open();
-  // It begins at 0.75, the end of what was told last of the channel that is behind.
-  b.tell(event({ Transcript: { Results: [amazonResult("l", "left one two", 0.25, {}, 0), amazonResult("r", "more", 2, {}, 1)] } }));
-  assert.deepEqual(heard.finals.map((r) => [r.channel, r.text, r.start]), [[0, "left one", 1], [1, "right", 0.5], [0, "two", 1.5], [1, "more", 2.75]]);
-  stream.abort();
-});
-
-test("what is damaged on the way is a reason to connect again", async () => {
-  const { stream, first, next } = begin({}, { protocol: "amazon", presign: () => "ws://x/" });
-  const a = (await first).open();
-  const second = next();
-  const bad = event({ Transcript: { Results: [] } });
-  bad[bad.length - 1] ^= 1;
-  a.tell(bad);
-  assert.ok(a.left);
-  (await second).open();
-  stream.abort();
-});
-
 test("a handler that throws disturbs no stream, and its error is reported", async () => {
   const caught = [];
   const { reportError } = globalThis;
@@ -491,26 +286,4 @@ test("a handler that throws disturbs no stream, and its error is reported", asyn
     globalThis.reportError = reportError;
   }
   assert.deepEqual(caught, ["in onState connecting", "in onPartial", "in onPartial", "in onState finishing", "in onState reconnecting", "in onState finishing", "in onState closed"]);
-});
-
-test("finalize comes behind the audio that was sent before it, and before the rest", async () => {
-  const { sockets, stream, first } = begin();
-  void stream.send(new Int16Array(1600));
-  const socket = (await first).open();
-  socket.bufferedAmount = 1 << 20; // it takes no more
-  void stream.send(new Int16Array(1600));
-  stream.finalize();
-  void stream.send(new Int16Array(1600));
-  assert.deepEqual(socket.said, []);
-  const order = [];
-  const send = socket.send.bind(socket);
-  socket.send = (data) => {
-    order.push(typeof data === "string" ? data : data.length);
-    send(data);
-  };
-  socket.bufferedAmount = 0;
-  await socket.until((s) => s.audio.length === 9600);
-  assert.deepEqual(order, [3200, '{"type":"Finalize"}', 3200]);
-  assert.equal(sockets.length, 1);
-  stream.abort();
 });

@@ -233,6 +233,7 @@ async function start() {
       main.replaceChildren(h("div", { class: "page" }, loading("Signing in…")));
       return await byLink(here());
     }
+    void pages[here().name]?.load().catch(() => {}); // meanwhile; whoever shows the page says what is wrong with it
     await readSession();
   } catch (err) {
     main.replaceChildren(h("div", { class: "page" }, broken(err instanceof ApiError ? err : new ApiError(0, { message: "The server cannot be reached. Is it running?" }))));

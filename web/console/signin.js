@@ -9,17 +9,24 @@ export async function mount(element, context) {
   if (context.trouble) return void element.replaceChildren(frame(notice("danger", h("p", {}, context.trouble)), ...ways(context, back, true)));
   if (context.session.signed_in) return void context.entered(context.session, back);
   element.replaceChildren(frame(...ways(context, back)));
-  element.querySelector("input")?.focus({ preventScroll: true });
+  if (context.session.users !== false) element.querySelector("input")?.focus({ preventScroll: true });
 }
 
 const frame = (...content) => h("div", { class: "signin" }, h("div", { class: "signin-head" }, mark(), h("h1", { tabindex: -1 }, "Sign in to Earshot")), ...content);
 
 function ways(context, back, help = false) {
+  const enter = (next) => context.entered(next, back);
+  const command = snippet("earshot console", "the command");
   return [
-    h("div", { class: "card" }, credentials((next) => context.entered(next, back))),
-    h("details", { class: "signin-help", open: help }, h("summary", {}, "How do I get in?"),
-      h("div", { class: "stack" }, h("p", {}, "Run this where the server runs. It prints a link that signs you in."), snippet("earshot console", "the command"),
-        h("p", { class: "muted" }, "The administrator’s token was printed when the server started for the first time."))),
+    // Where nobody has a password yet there is no use in asking for one.
+    ...(context.session.users === false ? [
+      h("div", { class: "card stack" }, h("h2", {}, "By a link"), h("p", {}, "This server has no users yet. The last line that it printed when it first started is a link that signs you in, once. This prints another, run where the server runs:"), command),
+      h("div", { class: "card stack" }, h("h2", {}, "By the administrator’s token"), h("p", {}, "The server printed one as well when it first started."), byToken(enter)),
+    ] : [
+      h("div", { class: "card" }, credentials(enter)),
+      h("details", { class: "signin-help", open: help }, h("summary", {}, "How do I get in?"),
+        h("div", { class: "stack" }, h("p", {}, "Run this where the server runs. It prints a link that signs you in."), command, h("p", { class: "muted" }, "The administrator’s token was printed when the server started for the first time."))),
+    ]),
     h("p", { class: "signin-else" }, "Only want to speak? ", h("a", { href: "#/live" }, "Open Live with a key")),
   ];
 }

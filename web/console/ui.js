@@ -105,8 +105,10 @@ export function copyButton(text, label = "Copy", { face = "Copy" } = {}) {
     } catch {
       word.hidden = false;
       word.textContent = "Press Ctrl+C";
+      element.classList.add("told");
     }
     setTimeout(() => {
+      element.classList.remove("told");
       element.querySelector("svg").replaceWith(icon("copy"));
       word.textContent = face;
       word.hidden = !face;

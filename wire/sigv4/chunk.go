@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
 	"time"
 )
 
@@ -242,6 +243,12 @@ func (v *ChunkVerifier) Verify(date time.Time, payload, signature []byte) error 
 		}
 	}
 	return v.mismatch(date, payload, signature)
+}
+
+// Current reports whether the secret that the client signs with is one of some: the one that fitted the last chunk, and before the
+// first chunk that was verified the first of those that the verifier has been given.
+func (v *ChunkVerifier) Current(secrets []string) bool {
+	return slices.Contains(secrets, v.keys[0].secret)
 }
 
 // Format prints whose stream it is, for every verb, and withholds the rest.

@@ -28,7 +28,7 @@ func shell(ctx context.Context, t *testing.T, script string) *Child {
 
 // soon is a context that ends before the test does.
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

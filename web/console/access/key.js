@@ -1,5 +1,5 @@
 // One key: what it is, how much of its limits is used, what it may do, and everything that can be done to it.
-import { query } from "../api.js";
+import { ApiError, query } from "../api.js";
 import { confirm, confirmDelete, dialog, field, form, select } from "../form.js";
 import { length, when } from "../format.js";
 import { button, card, facts, fail, h, linkButton, notice, pageHead, snippet, toast } from "../ui.js";
@@ -26,11 +26,12 @@ export async function mount(element, context) {
     await read();
     toast(said);
   };
-  const secret = (made, title) => {
-    element.replaceChildren(...shown(made, { context, signed, title, done: () => {
-      element.replaceChildren();
-      read().catch(fail);
-    } }));
+  const again = () => {
+    element.replaceChildren();
+    read().catch(fail);
+  };
+  const secret = (made, title, { done = again, models } = {}) => {
+    element.replaceChildren(...shown(made, { context, signed, title, done, models }));
     scrollTo(0, 0);
     element.querySelector("h1").focus();
   };
@@ -44,6 +45,7 @@ export async function mount(element, context) {
       pageHead([h("span", { dir: "auto" }, key.name), " ", state(key, { accounts })], "", linkButton("Back", `#/access/${section}`, { mark: "back" }),
         may && button("Edit", { onclick: () => edit(env) }), may && signed && !key.parent && button("Rotate secret", { onclick: () => rotate(env) }),
         may && signed && !key.parent && button("Temporary credentials", { onclick: () => derive(env) }),
+        may && !signed && button("Replace", { onclick: () => replace(env) }),
         may && button(key.disabled ? "Enable" : "Disable", { onclick: () => disable(env) }), may && button("Delete", { kind: "danger-quiet", onclick: () => remove(env) })),
       h("div", { class: "stack" },
         card("", { "aria-label": "About this key" }, facts([
@@ -139,16 +141,42 @@ function editScope({ key, change, api }) {
 
 const hour = 3600;
 
+// graceful chooses how long what is of now stays good beside what comes after it.
+const graceful = (label) => select({ label, name: "grace_seconds", value: String(24 * hour), options: [["0", "Ends at once"], [String(hour), "Stays good for an hour"], [String(24 * hour), "Stays good for a day"], [String(7 * 24 * hour), "Stays good for a week"], [String(30 * 24 * hour), "Stays good for 30 days"]] });
+
 async function rotate({ key, api, path, secret }) {
   let made;
   await dialog("Rotate the secret", (close) => {
-    const grace = select({ label: "The secret of now", name: "grace_seconds", value: String(24 * hour), options: [["0", "Ends at once"], [String(hour), "Stays good for an hour"], [String(24 * hour), "Stays good for a day"], [String(7 * 24 * hour), "Stays good for a week"], [String(30 * 24 * hour), "Stays good for 30 days"]] });
+    const grace = graceful("The secret of now");
     return form({ parts: [h("p", {}, h("strong", { dir: "auto" }, key.name), " gets a new secret, which is shown once. Until the old one ends both are good, so that applications can be changed one by one."), grace], label: "Rotate", cancel: () => close(), onsubmit: async () => {
       made = await api.post(`${path}/rotate`, { grace_seconds: Number(grace.value) }, { seen: key });
       close();
     } });
   });
   if (made) secret(made, "The new secret");
+}
+
+// replace does for an API key, which is its own secret, what rotating does for an access key: it makes another with the same rights, and has
+// the old one end. The new one comes first, so that nobody is without one whatever fails.
+async function replace({ key, api, path, kind, secret, navigate, section }) {
+  let made;
+  await dialog("Replace the API key", (close) => {
+    const grace = graceful("The key of now");
+    const ends = expiry({ label: "The new key ends", value: Date.parse(key.expires) > Date.now() ? key.expires : undefined });
+    return form({ parts: [h("p", {}, h("strong", { dir: "auto" }, key.name), " gets a successor with the same rights and limits, which is shown once. Until the old one ends both are good, so that applications can be changed one by one; what each uses is counted for itself."), grace, ends],
+      label: "Replace", cancel: () => close(), onsubmit: async () => {
+        const { account, user, name, limits, models, operations, origins } = key;
+        made = await api.post(kind.path, { account, name, limits, ...(user && { user }), ...(models && { models }), ...(operations && { operations }), ...(origins && { origins }), ...(ends.value && { expires: ends.value }) });
+        close();
+        const seconds = Number(grace.value);
+        const until = Date.now() + seconds * 1000;
+        const end = seconds === 0 ? { disabled: true } : Date.parse(key.expires) <= until ? {} : { expires: new Date(until).toISOString() };
+        await api.patch(path, { ...end, name: `${[...name].slice(0, 110).join("")} (replaced)` }).catch((err) => fail(new ApiError(err.status, { message: `The new key is made, and the old one is as it was: ${err.message}` })));
+      } });
+  });
+  if (!made) return;
+  const { models } = await api.get("/models").catch(() => ({})); // for the first call that is shown with it
+  secret(made, "The new key", { models, done: () => navigate(`/access/${section}/${made.api_key.id}`) });
 }
 
 async function derive({ key, api, path, secret }) {

@@ -54,10 +54,10 @@ export function limitFields(limits = {}) {
 const day = 86_400_000;
 
 /** expiry is a field for when something ends. value is undefined for never. */
-export function expiry({ value, none = "Never" } = {}) {
+export function expiry({ value, none = "Never", label = "Ends" } = {}) {
   const date = h("input", { type: "date", "aria-label": "Last day", hidden: true, min: new Date(Date.now() + day).toISOString().slice(0, 10) });
   const options = [...(value ? [["keep", `As it is: ${new Date(value).toLocaleDateString()}`]] : []), ["", none], ["7", "In 7 days"], ["30", "In 30 days"], ["90", "In 90 days"], ["365", "In a year"], ["date", "On a day…"]];
-  const chosen = select({ label: "Ends", name: "expires", options, value: value ? "keep" : "", onchange: (event) => {
+  const chosen = select({ label, name: "expires", options, value: value ? "keep" : "", onchange: (event) => {
     date.hidden = event.target.value !== "date";
     if (!date.hidden) date.focus();
   } });

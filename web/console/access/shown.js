@@ -9,7 +9,7 @@ const quote = (s) => `'${String(s).replaceAll("'", "'\\''")}'`;
 
 /** shown returns what a page shows after a key was made, or given a new secret. */
 export function shown(made, { context, signed, done, title, models = [] }) {
-  return signed ? accessKey(made, context, done, title) : apiKey(made, models, done);
+  return signed ? accessKey(made, context, done, title) : apiKey(made, models, done, title);
 }
 
 const secretLine = (label, value) => h("div", { class: "field" }, h("span", { class: "label" }, label), snippet(value, label, { wrap: true }));
@@ -99,12 +99,12 @@ function accessKey(made, context, done, title = "Your access key") {
   ];
 }
 
-function apiKey(made, models, done) {
+function apiKey(made, models, done, title = "Your API key") {
   const { api_key: key, token } = made;
   const id = key.models?.[0] ?? models[0]?.id;
   const model = id ? `local.${id.replace(/^local\./, "")}` : "MODEL";
   return [
-    pageHead("Your API key", h("span", { dir: "auto" }, key.name)),
+    pageHead(title, h("span", { dir: "auto" }, key.name)),
     h("div", { class: "stack narrow-wide" }, once("make another key"),
       asked(card("", { "aria-label": "Secret" }, h("div", { class: "stack" }, secretLine("API key", token), h("div", { class: "row" }, button("Download as a file", { kind: "primary", mark: "download", onclick: () => download("api-key", `${token}\n`) }), button("I have saved it", { onclick: done }))))),
       card("Use it", { text: "The first call, with a recording." }, tabs("How to use it", [

@@ -1,5 +1,6 @@
 // The programs for Amazon's protocol: see code.js.
 import { parameters } from "../client/amazon.js";
+import * as wav from "./wav.js";
 
 const q = JSON.stringify; // a string as JavaScript, Python and Go write it
 const shell = (s) => `'${s.replaceAll("'", "'\\''")}'`;
@@ -33,12 +34,12 @@ function pythonCall(asked) {
 }
 
 /** A program that signs an address and speaks event streams by itself. */
-const socket = (server, p, region, interim) => `import { createHash, createHmac } from "node:crypto";
+const socket = (server, p, region, interim, channels) => `import { createHash, createHmac } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 
 const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
-const talk = (await readFile("talk.wav")).subarray(44); // behind the header of the file
+${wav.js(channels)}
 
 /** The address, signed with the key (AWS Signature Version 4). */
 function address() {
@@ -77,8 +78,8 @@ function message(audio) {
 const socket = new WebSocket(address());
 socket.binaryType = "arraybuffer";
 socket.onopen = async () => {
-  for (let at = 0; at < talk.length && socket.readyState === WebSocket.OPEN; at += 3200) {
-    socket.send(message(talk.subarray(at, at + 3200)));
+  for (let at = 0; at < talk.length && socket.readyState === WebSocket.OPEN; at += ${wav.tenth(channels)}) {
+    socket.send(message(talk.subarray(at, at + ${wav.tenth(channels)})));
     await new Promise((resolve) => setTimeout(resolve, 100)); // at the pace of speech
   }
   socket.send(message(Buffer.alloc(0))); // the end
@@ -98,6 +99,8 @@ socket.onerror = () => console.error("There is no stream: is the server there?")
 /** The programs for Amazon's protocol; [programs] says what the parameters are. */
 export function amazon(server, o, region, tls) {
   const interim = o.interim !== false;
+  const channels = o.channels ?? 1;
+  const tenth = wav.tenth(channels);
   const asked = input(o);
   const u = new URL(server);
   const p = parameters(o);
@@ -117,16 +120,16 @@ curl -sS -i -N --http1.1 --max-time 2 -H 'Connection: Upgrade' -H 'Upgrade: webs
   -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \\
   "$(printf %s "$address" | sed 's/^ws/http/')" | head -n 1
 ` },
-    { id: "javascript", label: "JavaScript", language: "js", note: "By WebSocket: Node 22 or newer, without packages; Node 20 with --experimental-websocket. talk.wav is 16 kHz, 16 bits. For pages, with a microphone, there is the client that this page uses: web/client of the source.", code: socket(server, p, region, interim) },
-    { id: "aws-js", label: "AWS SDK, JavaScript", language: "js", note: "npm install @aws-sdk/client-transcribe-streaming. talk.wav is 16 kHz, 16 bits.", code: `import { readFile } from "node:fs/promises";
+    { id: "javascript", label: "JavaScript", language: "js", note: `By WebSocket: Node 22 or newer, without packages; Node 20 with --experimental-websocket. ${wav.kind(channels)} For pages, with a microphone, there is the client that this page uses: web/client of the source.`, code: socket(server, p, region, interim, channels) },
+    { id: "aws-js", label: "AWS SDK, JavaScript", language: "js", note: `npm install @aws-sdk/client-transcribe-streaming. ${wav.kind(channels)}`, code: `import { readFile } from "node:fs/promises";
 import { StartStreamTranscriptionCommand, TranscribeStreamingClient } from "@aws-sdk/client-transcribe-streaming";
 
 const client = new TranscribeStreamingClient({ region: ${q(region)}, endpoint: ${q(server)} });
-const talk = (await readFile("talk.wav")).subarray(44); // behind the header
+${wav.js(channels)}
 
 async function* audio() {
-  for (let at = 0; at < talk.length; at += 3200) {
-    yield { AudioEvent: { AudioChunk: talk.subarray(at, at + 3200) } };
+  for (let at = 0; at < talk.length; at += ${tenth}) {
+    yield { AudioEvent: { AudioChunk: talk.subarray(at, at + ${tenth}) } };
     await new Promise((resolve) => setTimeout(resolve, 100)); // at the pace of speech
   }
 }
@@ -144,7 +147,7 @@ ${interim ? `    if (result.IsPartial) console.log("…", result.Alternatives[0]
   }
 }
 ` },
-    { id: "python", label: "AWS SDK, Python", language: "py", note: `pip install amazon-transcribe, which speaks TLS only${u.protocol === "https:" || tls ? "" : ", at the port of --tls-listen"}. It trusts whom the system trusts: ca.pem of the data folder belongs there.${python.left ? ` It cannot ask for ${python.left}.` : ""}`, code: `import asyncio, wave
+    { id: "python", label: "AWS SDK, Python", language: "py", note: `pip install amazon-transcribe, which speaks TLS only${u.protocol === "https:" || tls ? "" : ", at the port of --tls-listen"}. ${wav.kind(channels)} It trusts whom the system trusts: ca.pem of the data folder belongs there.${python.left ? ` It cannot ask for ${python.left}.` : ""}`, code: `import asyncio, wave
 from amazon_transcribe.client import TranscribeStreamingClient
 from amazon_transcribe.endpoints import StaticEndpointResolver
 from amazon_transcribe.handlers import TranscriptResultStreamHandler
@@ -158,6 +161,7 @@ ${interim ? `            else:
                 print("…", result.alternatives[0].transcript)  # it may still change
 ` : ""}
 async def main():
+${wav.py(channels)}
     client = TranscribeStreamingClient(region=${q(region)}, endpoint_resolver=StaticEndpointResolver(${q(safe)}))
     stream = await client.start_stream_transcription(
         media_encoding="pcm",
@@ -165,20 +169,20 @@ ${python.lines}
     )
 
     async def send():
-        with wave.open("talk.wav") as talk:
-            while samples := talk.readframes(1600):
-                await stream.input_stream.send_audio_event(audio_chunk=samples)
-                await asyncio.sleep(0.1)  # at the pace of speech
+        while samples := talk.readframes(1600):
+            await stream.input_stream.send_audio_event(audio_chunk=samples)
+            await asyncio.sleep(0.1)  # at the pace of speech
         await stream.input_stream.end_stream()
 
     await asyncio.gather(send(), Printer(stream.output_stream).handle_events())
 
 asyncio.run(main())
 ` },
-    { id: "go", label: "AWS SDK, Go", language: "go", note: `The AWS SDK for Go v2.${u.protocol === "https:" ? "" : " Without TLS it needs the HTTP client that is set here."}`, code: `package main
+    { id: "go", label: "AWS SDK, Go", language: "go", note: `The AWS SDK for Go v2. ${wav.kind(channels)}${u.protocol === "https:" ? "" : " Without TLS it needs the HTTP client that is set here."}`, code: `package main
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"log"
 	"net/http"
@@ -193,10 +197,7 @@ import (
 
 func main() {
 	ctx := context.Background()
-	talk, err := os.ReadFile("talk.wav")
-	if err != nil {
-		log.Fatal(err)
-	}
+${wav.go(channels)}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(${q(region)}))
 	if err != nil {
 		log.Fatal(err)
@@ -217,8 +218,8 @@ ${asked.map(go).join("\n")}
 	stream := answer.GetStream()
 	defer stream.Close()
 	go func() {
-		for at := 44; at < len(talk); at += 3200 { // behind the header of the file
-			chunk := talk[at:min(at+3200, len(talk))]
+		for at := 44; at < len(talk); at += ${tenth} { // behind the header of the file
+			chunk := talk[at:min(at+${tenth}, len(talk))]
 			if stream.Send(ctx, &types.AudioStreamMemberAudioEvent{Value: types.AudioEvent{AudioChunk: chunk}}) != nil {
 				return
 			}

@@ -1,6 +1,7 @@
 // The same call as the page makes, in other languages. Each is a whole program that reads a recording; keys come from the environment.
 import { query } from "../client/speechall.js";
 import { amazon } from "./amazoncode.js";
+import * as wav from "./wav.js";
 
 const q = JSON.stringify; // a string as JavaScript, Python and Go write it
 const shell = (s) => `'${s.replaceAll("'", "'\\''")}'`;
@@ -26,14 +27,14 @@ function speechall(server, o) {
   const stream = query(o, { output_format: "json", ...(interim ? { interim_results: "true" } : {}) });
   const ws = server.replace(/^http/, "ws");
   return [
-    { id: "curl", label: "curl", language: "sh", note: "A whole file at once; the answer comes when all of it is transcribed.", code: `# KEY is an API key of the server.
-curl --fail-with-body -H "Authorization: Bearer $KEY" --data-binary @talk.wav \\
+    { id: "curl", label: "curl", language: "sh", note: "A whole file at once; the answer comes when all of it is transcribed.", code: `# EARSHOT_API_KEY is an API key of this server.
+curl --fail-with-body -H "Authorization: Bearer $EARSHOT_API_KEY" --data-binary @talk.wav \\
   ${shell(`${server}/v1/transcribe?${file}`)}
 ` },
-    { id: "javascript", label: "JavaScript", language: "js", note: "Node 22 or newer, without packages; Node 20 with --experimental-websocket. talk.wav is 16 kHz, mono, 16 bits. For pages, with a microphone, there is the client that this page uses: web/client of the source.", code: `import { readFile } from "node:fs/promises";
+    { id: "javascript", label: "JavaScript", language: "js", note: `Node 22 or newer, without packages; Node 20 with --experimental-websocket. ${wav.kind(1)} For pages, with a microphone, there is the client that this page uses: web/client of the source.`, code: `import { readFile } from "node:fs/promises";
 
-const talk = (await readFile("talk.wav")).subarray(44); // behind the header of the file
-const socket = new WebSocket(${q(`${ws}/v1/transcribe?${stream}&api_key=`)} + process.env.KEY);
+${wav.js(1)}
+const socket = new WebSocket(${q(`${ws}/v1/transcribe?${stream}&api_key=`)} + process.env.EARSHOT_API_KEY);
 
 socket.onopen = async () => {
   for (let at = 0; at < talk.length; at += 3200) {
@@ -49,18 +50,18 @@ ${interim ? `  if (result.is_final === false) console.log("…", result.text); /
 };
 socket.onerror = () => console.error("There is no stream: the call with curl says why.");
 ` },
-    { id: "python", label: "Python", language: "py", note: "pip install websockets. talk.wav is 16 kHz, mono, 16 bits.", code: `import asyncio, json, os, wave
+    { id: "python", label: "Python", language: "py", note: `pip install websockets. ${wav.kind(1)}`, code: `import asyncio, json, os, wave
 import websockets
 
 URL = ${q(`${ws}/v1/transcribe?${stream}`)}
 
 async def main():
-    async with websockets.connect(f"{URL}&api_key={os.environ['KEY']}") as ws:
+${wav.py(1)}
+    async with websockets.connect(f"{URL}&api_key={os.environ['EARSHOT_API_KEY']}") as ws:
         async def send():
-            with wave.open("talk.wav") as talk:
-                while samples := talk.readframes(1600):
-                    await ws.send(samples)
-                    await asyncio.sleep(0.1)  # at the pace of speech
+            while samples := talk.readframes(1600):
+                await ws.send(samples)
+                await asyncio.sleep(0.1)  # at the pace of speech
             await ws.send('{"type":"CloseStream"}')
         sending = asyncio.create_task(send())
         async for message in ws:
@@ -73,10 +74,11 @@ ${interim ? `            if not result.get("is_final", True):
 
 asyncio.run(main())
 ` },
-    { id: "go", label: "Go", language: "go", note: "go get github.com/coder/websocket. talk.wav is 16 kHz, mono, 16 bits.", code: `package main
+    { id: "go", label: "Go", language: "go", note: `go get github.com/coder/websocket. ${wav.kind(1)}`, code: `package main
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"log"
@@ -90,11 +92,8 @@ const address = ${q(`${ws}/v1/transcribe?${stream}`)}
 
 func main() {
 	ctx := context.Background()
-	talk, err := os.ReadFile("talk.wav")
-	if err != nil {
-		log.Fatal(err)
-	}
-	conn, _, err := websocket.Dial(ctx, address+"&api_key="+os.Getenv("KEY"), nil)
+${wav.go(1)}
+	conn, _, err := websocket.Dial(ctx, address+"&api_key="+os.Getenv("EARSHOT_API_KEY"), nil)
 	if err != nil {
 		log.Fatal(err)
 	}

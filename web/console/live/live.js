@@ -9,23 +9,13 @@ export const deferred = true;
 const clock = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
 const milliseconds = (ms) => (ms === undefined ? "–" : ms < 995 ? `${Math.round(ms / 10) * 10} ms` : `${(ms / 1000).toFixed(1)} s`);
 
-function styles() {
-  const href = new URL("./live.css", import.meta.url).href;
-  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
-  return new Promise((resolve) => {
-    const link = h("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve });
-    document.head.append(link);
-  });
-}
-
 let page = null; // as it was left: what was said is not lost because somebody looks at another page
 const who = ({ signed_in: known, kind, account, name }) => (known ? [kind, account, name].join("/") : "");
 
 const leaving = () => /^#\/signin/.test(location.hash); // who signs in, or has signed out
 
 /** mount shows the page in an element, and returns how to leave it. */
-export async function mount(element, context) {
-  await styles();
+export function mount(element, context) {
   const person = who(context.session);
   // What somebody has said is for nobody else; who signs in has been nobody before.
   if (page && page.person !== person && page.person !== "") page.end();
@@ -219,6 +209,7 @@ class Page {
   }
 
   async #toggle() {
+    if (this.state === "finishing") return;
     if (this.session?.running) await this.session.stop();
     else await this.#start("microphone");
   }
@@ -226,7 +217,12 @@ class Page {
   async #start(source) {
     if (this.state !== "idle") return;
     this.trouble.replaceChildren();
-    const missing = this.settings.check();
+    let missing = this.settings.check();
+    if (missing) {
+      await this.settings.ask();
+      if (this.state !== "idle") return;
+      missing = this.settings.check();
+    }
     if (missing) {
       this.root.querySelector(".l-side").open = true;
       this.settings.check(); // leads to the field, which is visible now
@@ -263,7 +259,8 @@ class Page {
     const running = name !== "idle";
     this.begin.classList.toggle("on", running);
     this.begin.querySelector("span").textContent = running ? "Stop" : "Start speaking";
-    this.begin.disabled = name === "finishing";
+    this.begin.setAttribute("aria-disabled", String(name === "finishing")); // a button that is disabled would lose the focus
+    if ([this.screen, this.open].includes(document.activeElement) && running) this.begin.focus();
     this.screen.disabled = this.open.disabled = running;
     this.settings.disabled = running;
     this.exports.hidden = !this.store?.length;
@@ -271,6 +268,7 @@ class Page {
     if (name === "reconnecting" && detail.error) this.#tell("reconnecting", "warn", h("p", {}, `${sentence(detail.error.message)} Trying again.`));
     else if (name !== "finishing") this.#untell("reconnecting");
     if (!running && this.away) {
+      if (this.away.element.contains(document.activeElement)) document.getElementById("content").focus({ preventScroll: true });
       this.away.close();
       this.away = null;
       if (this.trouble.childElementCount === 0) toast("The stream has ended. Live has what was said.");
@@ -322,7 +320,7 @@ class Page {
     this.tls ??= await tlsOf(this.context);
     const { values, options } = this.settings;
     const focused = this.codeBox.contains(document.activeElement);
-    this.chosen = codePanel(this.codeBox, { protocol: values.protocol, server: location.origin, options, region: values.region, tls: this.tls, chosen: this.chosen, onchoose: (id) => {
+    this.chosen = codePanel(this.codeBox, { protocol: values.protocol, server: location.origin, options, region: values.region, tls: this.tls, session: this.context.session, able: this.settings.able, chosen: this.chosen, onchoose: (id) => {
       this.chosen = id;
       void this.#drawCode();
     } });

@@ -22,6 +22,8 @@ const languageName = (tag) => {
   }
 };
 
+const wrongKey = "This API key is wrong: it is none of this server, or not any more.";
+
 const serves = (model, tag) => model.languages.length === 0 || model.languages.some((l) => l.toLowerCase() === tag.toLowerCase() || l.toLowerCase() === tag.split("-")[0].toLowerCase());
 
 export class Settings {
@@ -126,9 +128,26 @@ export class Settings {
       if (!v.accessKeyId.trim()) return missing("accessKeyId", "Paste an access key, or sign in.");
       if (!v.secretAccessKey.trim()) return missing("secretAccessKey", "Paste the secret of the access key.");
     }
-    if (v.as === "key" && v.protocol === "speechall" && !v.apiKey.trim()) return missing("apiKey", "Paste an API key, or sign in.");
-    if (v.protocol === "speechall" && !v.model.trim()) return missing("model", "Which model shall answer?");
+    if (v.as === "key" && v.protocol === "speechall") {
+      if (!v.apiKey.trim()) return missing("apiKey", "Paste an API key, or sign in.");
+      if (/^[A-Z0-9]{16,24}$/.test(v.apiKey.trim())) return missing("apiKey", "This looks like the id of an access key, which is for the protocol of Amazon Transcribe. Paste an API key, or choose that protocol.");
+      if (this.wrongKey === v.apiKey.trim()) return missing("apiKey", wrongKey);
+    }
+    if (v.protocol === "speechall" && !v.model.trim()) return missing("model", this.models?.length === 0 ? "This server has no model. On its machine, earshot doctor says what is missing." : "Which model shall answer?");
     return "";
+  }
+
+  /**
+   * Asks the server what can be known only of it, where something is missing: what the models are, and whether a pasted key is one of its keys, which
+   * matters more than what else is missing. It is to be followed by another check.
+   */
+  async ask() {
+    const v = this.values;
+    if (!this.models) await this.load();
+    if (v.as !== "key" || v.protocol !== "speechall" || !v.apiKey.trim()) return;
+    const key = v.apiKey.trim();
+    const answer = await fetch("/v1/speech-to-text-models", { headers: { Authorization: `Bearer ${key}` }, cache: "no-store", credentials: "omit" }).catch(() => null);
+    if (answer?.status === 401) this.wrongKey = key;
   }
 
   set disabled(yes) {

@@ -2,40 +2,11 @@
 import { h } from "../ui.js";
 import { pieces } from "../client/results.js";
 import { Heights } from "./heights.js";
+import { describe, openRow, rowOf, speakerName } from "./rows.js";
 
 const beyond = 4; // rows above and below what can be seen that are there too, for the keyboard and for quick scrolling
 const mostRows = 60;
 const lineHeight = 1.65;
-
-/** A time as people write it: 1:02.3, 1:02:03. */
-export function clock(seconds, tenths = false) {
-  const whole = Math.floor(seconds);
-  const two = (n) => String(n).padStart(2, "0");
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor(whole / 60) % 60;
-  const text = hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-  return tenths ? `${text}.${Math.floor((seconds % 1) * 10)}` : text;
-}
-
-/** What there is to know of a word, as a sentence for everybody: shades and colours are not for all. */
-export function describe(word) {
-  const facts = [`${word.start.toFixed(2)}–${word.end.toFixed(2)} s`];
-  if (word.confidence !== undefined) facts.push(`confidence ${Math.round(word.confidence * 100)} %`);
-  if (word.who) facts.push(word.who);
-  if (word.entity) facts.push(word.entity.toLowerCase().replaceAll("_", " "));
-  return facts.join(" · ");
-}
-
-const shade = (confidence) => (confidence === undefined ? 4 : confidence >= 0.9 ? 4 : confidence >= 0.75 ? 3 : confidence >= 0.55 ? 2 : confidence >= 0.35 ? 1 : 0);
-
-/** The name of a speaker for people. */
-const speakerName = (name) => (/^\d+$/.test(name) ? `Speaker ${Number(name) + 1}` : name.replace(/^spk_(\d+)$/, (_, n) => `Speaker ${Number(n) + 1}`));
-
-/**
- * Who speaks. The label has a direction of its own, so that the text alone decides which way it runs; what parts them is a space, which lies
- * on the right side of the label in either direction, as a margin of its own would not.
- */
-const label = (colour, name) => [h("b", { dir: "auto", class: `t-who s${colour}` }, name), "\u2002"];
 
 export class Transcript {
   /**
@@ -64,10 +35,13 @@ export class Transcript {
     this.box.addEventListener("keydown", (event) => this.#pressed(event));
     this.box.addEventListener("focusin", (event) => this.#looked(event.target));
     this.box.addEventListener("mouseover", (event) => this.#looked(event.target));
-    this.watch = new ResizeObserver(() => this.#resized());
-    this.watch.observe(this.box);
+    this.watch = new ResizeObserver(() => this.#laidOut());
+    for (const part of [this.box, this.rows, this.open]) this.watch.observe(part);
     this.frame = 0;
-    this.width = 0;
+    this.anchor = { n: 0, offset: 0 }; // what is looked at while the end is not followed: a row, and how far into it
+    this.drawn = {}; // how everything was laid out when it was drawn last
+    this.width = 0; // that heights are guessed for, with lines of this height
+    this.line = 0;
   }
 
   unmount() {
@@ -75,18 +49,14 @@ export class Transcript {
     cancelAnimationFrame(this.frame);
   }
 
-  /** The element is about to leave the page: where it stands is noted, since an element that is nowhere has no place. */
+  /** The element is about to leave the page: an element that is nowhere has no place, and what scrolls it then is nobody. */
   leave() {
-    this.left = this.box.scrollTop;
+    this.gone = true;
   }
 
   /** The element is in the page again. */
   back() {
-    if (!this.follow && this.left !== undefined) {
-      this.after.style.height = `${this.heights.total}px`; // until it is drawn
-      this.#scroll(this.left);
-    }
-    this.left = undefined;
+    this.gone = false;
     this.draw();
   }
 
@@ -99,6 +69,7 @@ export class Transcript {
     this.log.replaceChildren();
     this.cursor = null;
     this.follow = true;
+    this.anchor = { n: 0, offset: 0 };
     this.draw();
   }
 
@@ -135,31 +106,55 @@ export class Transcript {
 
   #guess(text) {
     const perLine = Math.max(20, (this.width - 96) / 8.2);
-    return Math.ceil(text.length / perLine) * this.#line() + 14;
+    return Math.ceil(text.length / perLine) * this.line + 14;
   }
 
-  #line() {
-    this.lineOf ??= parseFloat(getComputedStyle(this.box).fontSize) * lineHeight || 26;
-    return this.lineOf;
-  }
-
-  #resized() {
-    if (!this.box.isConnected) return;
-    if (this.box.clientWidth === this.width) return this.soon();
-    this.width = this.box.clientWidth;
-    this.lineOf = undefined;
+  // Guesses anew where lines have another length or height.
+  #guessAnew() {
+    const width = this.box.clientWidth;
+    const line = parseFloat(getComputedStyle(this.box).fontSize) * lineHeight || 26;
+    if (width === this.width && line === this.line) return;
+    Object.assign(this, { width, line });
     for (let n = 0; n < this.heights.length; n++) this.heights.set(n, this.#guess(this.store.texts[n]));
-    this.shown.clear();
-    this.rows.replaceChildren();
+    if (this.heights.length > 0) this.anchor.offset = Math.min(this.anchor.offset, this.heights.values[this.anchor.n]);
+  }
+
+  // How everything is laid out: while it stays so, a scroll is somebody's doing, and after a change it may be nobody's.
+  #layout() {
+    const { scrollHeight, clientHeight, clientWidth } = this.box;
+    return { scrollHeight, clientHeight, clientWidth };
+  }
+
+  #asDrawn() {
+    return Object.entries(this.#layout()).every(([name, value]) => Math.abs(value - this.drawn[name]) <= 1); // they are rounded
+  }
+
+  // Something has another size, and it is not by drawing: the window, the letters, what stands beside. Who was at the end stays there, and
+  // who was not keeps what is looked at, before anything of it is painted.
+  #laidOut() {
+    if (!this.box.isConnected || this.gone || this.#asDrawn()) return;
+    const row = this.shown.get(this.anchor.n);
+    if (this.follow) this.#toEnd();
+    else if (row) this.#scroll(row.offsetTop - this.before.offsetTop + this.anchor.offset);
     this.soon();
   }
 
   #scrolled() {
-    if (!this.box.isConnected || this.left !== undefined) return;
-    const { scrollTop, scrollHeight, clientHeight } = this.box;
-    if (scrollTop !== this.placed) this.follow = scrollHeight - scrollTop - clientHeight < 24;
+    if (!this.box.isConnected || this.gone) return;
+    if (this.box.scrollTop !== this.placed && this.#asDrawn()) {
+      const { scrollTop, scrollHeight, clientHeight } = this.box;
+      this.follow = scrollHeight - scrollTop - clientHeight < 24;
+      this.#look();
+    }
     this.latest.hidden = this.follow;
     this.soon();
+  }
+
+  // What stands at the upper edge is what is looked at.
+  #look() {
+    if (this.heights.length === 0) return;
+    const n = this.heights.at(this.box.scrollTop);
+    this.anchor = { n, offset: this.box.scrollTop - this.heights.top(n) };
   }
 
   toEnd() {
@@ -173,24 +168,33 @@ export class Transcript {
   draw() {
     if (!this.box.isConnected) return; // there is nothing to measure; back draws
     this.#drawOpen();
+    this.#guessAnew();
     const { heights, box } = this;
     const view = box.clientHeight;
-    const top = this.follow ? Math.max(0, heights.total - view) : Math.min(box.scrollTop, heights.total);
+    const anchored = () => heights.top(this.anchor.n) + this.anchor.offset;
     if (heights.length > 0) {
+      const top = this.follow ? Math.max(0, heights.total - view) : Math.min(anchored(), heights.total);
       const first = Math.max(0, heights.at(top) - beyond);
       const last = Math.min(heights.length, Math.min(first + mostRows, heights.at(top + view) + 1 + beyond));
       this.#drawRows(first, last);
-      this.#measure(first, last, top);
+      this.#measure(first, last);
     } else {
       this.#drawRows(0, 0);
       this.#space(0, 0);
     }
-    if (this.follow && box.scrollHeight > view) this.#scroll(box.scrollHeight - view);
+    if (this.follow) this.#toEnd();
+    else if (heights.length > 0 && Math.abs(anchored() - box.scrollTop) > 1) this.#scroll(anchored());
+    this.placed = box.scrollTop;
+    this.drawn = this.#layout();
   }
 
   #scroll(place) {
     this.box.scrollTop = place;
     this.placed = this.box.scrollTop;
+  }
+
+  #toEnd() {
+    this.#scroll(Math.max(0, this.box.scrollHeight - this.box.clientHeight));
   }
 
   #space(before, after) {
@@ -209,7 +213,7 @@ export class Transcript {
     for (let n = first; n < last; n++) {
       let row = this.shown.get(n);
       if (!row) {
-        row = this.#row(this.store.get(n));
+        row = rowOf(this.store.get(n), this.store);
         this.shown.set(n, row);
         this.rows.insertBefore(row, next);
       } else {
@@ -219,62 +223,17 @@ export class Transcript {
     this.#tabStop();
   }
 
-  // What was guessed becomes known; what is looked at stays where it is.
-  #measure(first, last, top) {
-    const anchor = this.heights.at(top);
-    const offset = top - this.heights.top(anchor);
+  // What was guessed becomes known.
+  #measure(first, last) {
     for (let n = first; n < last; n++) this.heights.set(n, this.shown.get(n).offsetHeight);
     const before = this.heights.top(first);
     let inside = 0;
     for (let n = first; n < last; n++) inside += this.heights.values[n];
     this.#space(before, Math.max(0, this.heights.total - before - inside));
-    const place = this.heights.top(anchor) + offset;
-    if (!this.follow && Math.abs(place - this.box.scrollTop) > 1 && Math.abs(this.box.scrollTop - top) <= 1) this.#scroll(place);
   }
 
   #drawOpen() {
-    const rows = [...this.partials.values()].map((result) => {
-      const stable = result.words.findLastIndex((w) => w.stable);
-      const settled = stable < 0 ? 0 : endOf(result, stable);
-      return h("div", { class: "t-row open" }, h("span", { class: "t-time", "aria-hidden": "true" }, clock(result.start)),
-        h("p", { class: "t-text", dir: "auto", lang: result.language ?? null },
-          ...(result.channel === undefined ? [] : label(result.channel, `Channel ${result.channel + 1}`)),
-          settled > 0 ? h("span", { class: "t-stable" }, result.text.slice(0, settled)) : null, result.text.slice(settled)));
-    });
-    this.open.replaceChildren(...rows);
-  }
-
-  #row(segment) {
-    const { text, words, entities = [], n } = segment;
-    const parts = [];
-    let at = 0;
-    let speaker;
-    words.forEach((word, w) => {
-      if (word.speaker !== undefined && word.speaker !== speaker) {
-        speaker = word.speaker;
-        parts.push(...label(this.store.speaker(speaker) % 8, speakerName(speaker)));
-      }
-      const entity = entities.find((e) => (word.start + word.end) / 2 >= e.start && (word.start + word.end) / 2 <= e.end);
-      const until = w + 1 < words.length ? words[w + 1].from : text.length;
-      const uncertain = word.confidence !== undefined && word.confidence < 0.55;
-      const what = entity?.type ?? entity?.category;
-      if (word.from > at) parts.push(text.slice(at, word.from));
-      parts.push(h("span", {
-        class: `t-word c${shade(word.confidence)}${entity ? " entity" : ""}`, "data-w": w, role: "button", tabindex: -1,
-        "aria-label": uncertain || entity ? `${word.text}${entity ? `, ${what.toLowerCase()}` : ""}${uncertain ? `, uncertain, ${Math.round(word.confidence * 100)} percent` : ""}` : null,
-      }, word.text));
-      if (until > word.to) parts.push(text.slice(word.to, until));
-      at = until;
-    });
-    if (at < text.length) parts.push(text.slice(at));
-    const first = words.find((w) => w.speaker !== undefined)?.speaker;
-    const colour = first !== undefined ? this.store.speaker(first) % 8 : segment.channel;
-    return h("div", { class: `t-row${colour === undefined ? "" : ` s${colour}`}`, "data-n": n },
-      h("button", { type: "button", class: "t-time", "aria-label": `Play from ${clock(segment.start)}`, tabindex: -1 }, clock(segment.start)),
-      h("p", { class: "t-text", dir: "auto", lang: segment.language ?? null },
-        segment.language && this.store.tags.length > 1 ? h("span", { dir: "auto", class: "tag t-lang" }, segment.language) : null,
-        ...(segment.channel === undefined ? [] : label(segment.channel % 8, `Channel ${segment.channel + 1}`)),
-        ...parts));
+    this.open.replaceChildren(...[...this.partials.values()].map(openRow));
   }
 
   // ---- words ----
@@ -350,7 +309,9 @@ export class Transcript {
     this.cursor = { n, w };
     if (!this.shown.has(n)) {
       this.follow = false;
-      this.#scroll(Math.max(0, this.heights.top(n) - this.box.clientHeight / 3));
+      const place = Math.max(0, this.heights.top(n) - this.box.clientHeight / 3);
+      const at = this.heights.at(place);
+      this.anchor = { n: at, offset: place - this.heights.top(at) };
       this.draw();
     }
     this.#tabStop();
@@ -366,15 +327,4 @@ export class Transcript {
     const word = row?.querySelector(`[data-w="${this.cursor.w}"]`) ?? this.rows.querySelector(".t-word");
     if (word) word.tabIndex = 0;
   }
-}
-
-/** Where in the text a word ends. */
-function endOf(result, index) {
-  let at = 0;
-  let n = -1;
-  for (const { text, word } of pieces(result)) {
-    at += text.length;
-    if (word && ++n === index) return at;
-  }
-  return 0;
 }

@@ -6,10 +6,7 @@ import { label } from "./ranges.js";
 let library; // the promise of uPlot
 
 function uplot() {
-  library ??= Promise.all([
-    new Promise((resolve, reject) => document.head.append(h("script", { src: "/console/vendor/uplot/uPlot.iife.min.js", onload: resolve, onerror: () => reject(new Error("the chart library could not be loaded")) }))),
-    new Promise((resolve) => document.head.append(h("link", { rel: "stylesheet", href: "/console/vendor/uplot/uPlot.min.css", onload: resolve, onerror: resolve }))),
-  ]).then(() => globalThis.uPlot, (err) => {
+  library ??= new Promise((resolve, reject) => document.head.append(h("script", { src: "/console/vendor/uplot/uPlot.iife.min.js", onload: resolve, onerror: () => reject(new Error("the chart library could not be loaded")) }))).then(() => globalThis.uPlot, (err) => {
     library = undefined; // the next try may succeed
     throw err;
   });

@@ -9,9 +9,9 @@ const millionths = 1_000_000;
 
 /** pricesCard shows the prices and changes them. */
 export async function pricesCard({ api, may, reload }) {
-  const [{ items }, system] = await Promise.all([api.get(`${admin}/prices`), api.get(`${admin}/system`)]);
+  const { items } = await api.get(`${admin}/prices`);
   const operator = may("operator");
-  const set = (price) => priceDialog({ api, reload, price, models: system.models.map((m) => m.id) });
+  const set = async (price) => priceDialog({ api, reload, price, models: (await api.get("/models")).models.map((m) => m.id) });
   const remove = async (p) => {
     const done = await confirm({ title: "Delete this price?", text: `Usage of ${called(p)} has no cost then, unless there is a price for all other models.`, label: "Delete", run: () => api.delete(`${admin}/prices/${encodeURIComponent(p.model)}`) });
     if (done) reload();

@@ -87,11 +87,15 @@ const greatest = 100; // of keys or accounts, of which there may be thousands
 
 async function read({ api, choice }) {
   const all = request(choice);
-  const [rows, sums, total] = await Promise.all([api.get(address(choice)), choice.group ? api.get(`${admin}/usage${query({ ...all, group: choice.group, ...top(choice) })}`) : null, api.get(`${admin}/usage${query(all)}`).catch((err) => {
+  const whole = () => api.get(`${admin}/usage${query(all)}`).catch((err) => {
     if (err.status !== 400) throw err;
-    return api.get(`${admin}/usage${query({ ...all, group: "model" })}`).then((r) => ({ ...r, mixed: err.message })); // prices in several currencies have no sum
-  })]);
-  return { rows: rows.items, sums: sums?.items ?? null, total: total.items, mixed: total.mixed };
+    return api.get(`${admin}/usage${query({ ...all, group: "model" })}`); // prices in several currencies have no sum
+  });
+  const [rows, sums] = await Promise.all([api.get(address(choice)), choice.group ? api.get(`${admin}/usage${query({ ...all, group: choice.group, ...top(choice) })}`) : whole()]);
+  // What all groups have used is the sum of theirs, where these are all.
+  const total = choice.group && sums.items.length >= greatest ? await whole() : sums;
+  const mixed = new Set(total.items.map((r) => r.currency).filter(Boolean)).size > 1;
+  return { rows: rows.items, sums: choice.group ? sums.items : null, total: total.items, mixed };
 }
 
 function controls(env, changed) {
@@ -189,7 +193,7 @@ function totals(total) {
   const tile = (name, figure, note) => h("div", { class: "tile" }, h("p", { class: "label" }, name), h("p", { class: "figure" }, figure), note && h("p", {}, note));
   const [audio, streams, requests, errors] = ["audio_seconds", "streams", "requests", "errors"].map((name) => sum(total, (r) => r[name]));
   const priced = costs(total);
-  return [tile("Audio", length(audio), `${minutes(audio)} minutes`), tile("Streams", count(streams), `${count(requests)} requests`),
+  return [tile("Audio", length(audio), `${minutes(audio)} minutes`), tile("Streams", count(streams), `${count(requests)} ${requests === 1 ? "request" : "requests"}`),
     tile("Errors", count(errors), requests ? `${count((100 * errors) / requests)} % of requests` : ""), tile("Cost", priced, priced === "–" ? "not every model has a price" : "by the prices of now")];
 }
 
