@@ -69,8 +69,11 @@ func (f *serverFlags) asking(env *environment, role admin.Role, do func(*adminis
 	if a.client, err = f.client(folder); err != nil {
 		return err
 	}
-	if a.token != "" {
+	switch {
+	case a.token != "":
 		return do(a)
+	case f.URL != "" && !onThisMachine(a.base):
+		return stt.InvalidOption("--url", f.URL, "an address of this machine, or an administrator's token in "+tokenVariable+": other machines are not sent one of this store")
 	}
 	return f.with(env, func(s *store.Store, by store.Actor) (err error) {
 		kept, _ := admin.RoleIn(role) // one of the three

@@ -37,6 +37,7 @@ func TestSessions(t *testing.T) {
 	}
 	w.refused(1, `"account"`, "sessions", "--account=radioo")
 	w.refused(2, "--url", "sessions", "--url=127.0.0.1:1")
+	w.refused(2, "EARSHOT_ADMIN_TOKEN", "sessions", "--url=http://192.0.2.1:1") // which would be sent a token of this store
 	w.refused(2, "--ca", "sessions", "--ca="+w.path("talk.wav"))
 	w.refused(1, "cannot be reached", "sessions", "--url=http://127.0.0.1:1")
 	w.refused(1, "no stream", "sessions", "kill", "nosuch")
