@@ -86,9 +86,16 @@ func packed(ctx context.Context, c conn, level int64, sp span, wanted map[wideAt
 
 // PackUsage looks through the days and months that are over and makes pieces of those whose usage is not in one, so that who asks about all keys or
 // accounts need not wait. It is meant to be called now and then by whoever serves. It takes seconds where there are thousands of keys and nothing is
-// in pieces yet, but writes little at a time and leaves half of the time to others.
+// in pieces yet, but writes little at a time and leaves half of the time to others. The first call also reads what series there are, which is kept.
 func (s *Store) PackUsage(ctx context.Context) error {
 	now := hourOf(s.now())
+	err := s.snapshot(ctx, func(c conn) error {
+		_, err := s.wide.series(ctx, c)
+		return err
+	})
+	if err != nil {
+		return s.fail("pack usage", err)
+	}
 	for _, sp := range []span{
 		{ByMonth, 0, ByMonth.floor(now)},
 		{ByDay, ByDay.floor(now) - daysPacked*24, ByDay.floor(now)},
