@@ -93,11 +93,11 @@ func Renew(ctx context.Context, keys AccessKeys, id string) (p Principal, secret
 	return key.Principal(), key.Secrets, nil
 }
 
-// admits reports whether a session token is the key's, in a time that does not depend on how much of it is right. A key that has none
-// is not good with one.
+// admits reports whether a session token is the key's, in a time that does not depend on how much of it is right. With a key that
+// has none one is passed over: SDKs send what an old AWS_SESSION_TOKEN in the environment says, and it gives nobody anything.
 func (k AccessKey) admits(token string) bool {
 	got := sha256.Sum256([]byte(token))
-	return subtle.ConstantTimeCompare(got[:], k.TokenHash) == 1 || len(k.TokenHash) == 0 && token == ""
+	return subtle.ConstantTimeCompare(got[:], k.TokenHash) == 1 || len(k.TokenHash) == 0
 }
 
 func (k AccessKey) expired(now time.Time) error {

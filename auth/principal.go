@@ -74,7 +74,7 @@ type AccessKey struct {
 	// logs and never told to a caller; empty: the key.
 	Why     string
 	Expires time.Time // when the key ends; zero: never
-	// TokenHash is the SHA-256 of the session token that every request must bring; empty: none, and none may be.
+	// TokenHash is the SHA-256 of the session token that every request must bring; empty: none need be, and one is passed over.
 	TokenHash []byte `json:"-" xml:"-" yaml:"-"`
 	// Parent is the id of the key that temporary credentials derive from, and Issued when; empty: the key is none.
 	Parent string

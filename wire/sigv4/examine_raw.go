@@ -124,7 +124,7 @@ func (e *examiner) lookAtHeaders() {
 	case temporary && c.SecurityToken == "":
 		e.note(headerSecurityToken, "it is missing: %s is the id of temporary credentials (ASIA...), which come with a session token; Amazon refuses it, a server that knows the key does not ask", keyName(c.AccessKeyID))
 	case !temporary && c.SecurityToken != "":
-		e.note(headerSecurityToken, "there is a session token, though %s is not the id of temporary credentials (ASIA...): an old AWS_SESSION_TOKEN in the environment? A key that has no token is refused with one", keyName(c.AccessKeyID))
+		e.note(headerSecurityToken, "there is a session token, though %s is not the id of temporary credentials (ASIA...): an old AWS_SESSION_TOKEN in the environment? Amazon refuses it; a server that knows the key may pass it over", keyName(c.AccessKeyID))
 	}
 	if c.Form == Header && c.SecurityToken != "" && !c.signs("x-amz-security-token") {
 		e.note(headerSecurityToken, "it is sent, but not among the signed headers: it was added after signing, and is refused")
