@@ -22,6 +22,7 @@ import (
 const (
 	sqliteBusy      = "10000"
 	sqliteReaders   = 4
+	sqliteMaxIdle   = time.Minute // each has pages of the database in memory, and opens again in a moment
 	postgresMost    = 16
 	postgresIdle    = 4
 	postgresMaxIdle = 5 * time.Minute
@@ -163,6 +164,7 @@ func (s *Store) connectSQLite(path string) (err error) {
 	}
 	s.read.SetMaxOpenConns(1 + sqliteReaders)
 	s.read.SetMaxIdleConns(1 + sqliteReaders)
+	s.read.SetConnMaxIdleTime(sqliteMaxIdle)
 	return nil
 }
 
