@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type auditCmd struct {
 // Run prints a table, the newest entry first.
 func (c *auditCmd) Run(env *environment) error {
 	if c.Limit < 0 {
-		return stt.InvalidOption("--limit", "a number below 0", "0 or more")
+		return stt.InvalidOption("--limit", strconv.Itoa(c.Limit), "0 or more")
 	}
 	f := store.AuditFilter{Actor: c.Who, Action: c.Operation, Kind: c.Kind, Target: c.Target}
 	var err error

@@ -74,33 +74,32 @@ func unlessLeft(which, param, sentence string, left func(id string) (bool, error
 }
 
 // keysNamed returns the ids of keys with a name, temporary ones left out: two of them at most, which is one too many.
-func keysNamed(ctx context.Context, s *store.Store, name string) (ids []string, err error) {
-	take := func(id, named string) {
-		if named == name {
-			ids = append(ids, id)
-		}
+func keysNamed(ctx context.Context, s *store.Store, name string) ([]string, error) {
+	filter := store.KeyFilter{Text: name, Temporary: "false"}
+	ids, err := idsNamed(name, nil, filter, func(f store.KeyFilter) ([]store.AccessKey, string, error) { return s.AccessKeys(ctx, f) },
+		func(k *store.AccessKey) (string, string) { return k.ID, k.Name })
+	if err != nil {
+		return nil, err
 	}
-	for after := ""; len(ids) < 2; {
-		list, next, err := s.AccessKeys(ctx, store.KeyFilter{Text: name, Temporary: "false", Page: store.Page{After: after, Max: 1000}})
+	filter.Temporary = "" // which is of access keys only
+	return idsNamed(name, ids, filter, func(f store.KeyFilter) ([]store.APIKey, string, error) { return s.APIKeys(ctx, f) },
+		func(k *store.APIKey) (string, string) { return k.ID, k.Name })
+}
+
+// idsNamed appends the ids of what has just that name, page by page, until there are two.
+func idsNamed[K any](name string, ids []string, f store.KeyFilter, list func(store.KeyFilter) ([]K, string, error), of func(*K) (id, name string)) ([]string, error) {
+	for len(ids) < 2 {
+		f.Page.Max = 1000
+		page, next, err := list(f)
 		if err != nil {
 			return nil, err
 		}
-		for _, k := range list {
-			take(k.ID, k.Name)
+		for i := range page {
+			if id, named := of(&page[i]); named == name {
+				ids = append(ids, id)
+			}
 		}
-		if after = next; next == "" {
-			break
-		}
-	}
-	for after := ""; len(ids) < 2; {
-		list, next, err := s.APIKeys(ctx, store.KeyFilter{Text: name, Page: store.Page{After: after, Max: 1000}})
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range list {
-			take(k.ID, k.Name)
-		}
-		if after = next; next == "" {
+		if f.Page.After = next; next == "" {
 			break
 		}
 	}
