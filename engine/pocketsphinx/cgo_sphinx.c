@@ -64,7 +64,9 @@ int es_load(ps_decoder_t **out, const char *hmm, const char *lm, const char *dic
 	cmd_ln_t *config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", hmm, "-lm", lm, "-dict", dict,
 		"-remove_silence", "no", "-maxhmmpf", states, "-pl_weight", phones,
 		// The default of 25 frames to either side of a word's place costs a quarter more for the same words.
-		"-fwdflat", again ? "yes" : "no", "-fwdflatsfwin", "12", NULL);
+		"-fwdflat", again ? "yes" : "no", "-fwdflatsfwin", "12",
+		// On the development set the default of 8.5 gives 27.2 % word errors, 10 gives 28.2, 7 gives 25.4, and 6 gives 26.8.
+		"-fwdflatlw", "7", NULL);
 	*out = config ? ps_init(config) : NULL;
 	cmd_ln_free_r(config); // the decoder holds a reference of its own
 	if (*out)
@@ -95,6 +97,14 @@ int es_end(ps_decoder_t *ps, char *err) {
 	BEGIN(err)
 	int rv = ps_end_utt(ps);
 	END(rv >= 0)
+}
+
+int es_adapt(ps_decoder_t *ps, const char *file, char *err) {
+	BEGIN(err)
+	ps_mllr_t *transform = ps_mllr_read(file);
+	if (transform) // is the decoder's from now on
+		transform = ps_update_mllr(ps, transform);
+	END(transform)
 }
 
 void es_free(ps_decoder_t *ps) { ps_free(ps); }

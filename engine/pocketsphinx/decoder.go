@@ -37,8 +37,7 @@ type decoder struct {
 	start  stt.Time // session time of frame 0
 	front  *front
 	detect *vad.Detector
-	pool   *pool // of the searches for what is heard now
-	last   *pool // of those for finals; nil: there are no others
+	pool   *pool
 	cores  *cores
 	gate   *gate
 

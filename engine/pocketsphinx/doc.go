@@ -31,12 +31,13 @@
 //
 // The option finals decides what happens at the end of a segment. With fast, the words of the pass that is there are
 // final. A pass that chases it counts from 0.6 of the segment's length after it began, and from then on the final waits for it:
-// that is decided by the audio alone, so the same audio gives the same words. With accurate, what a stranger says is searched with
-// less effort at first, which is good enough for partials, and at the end once more from the beginning: by a decoder that tries harder, with
-// the mean known by then, and with the library's second pass, which knows the words of the first. Who is known is heard by that decoder at once.
+// that is decided by the audio alone, so the same audio gives the same words. With accurate, the library's second pass goes over the segment
+// again at its end, among the words that the first has found possible anywhere, which takes less than a tenth of the segment's length; and it hears it with the mean
+// that is known by then. For that the means of the model are moved instead of the features, which the library has already: all else that it
+// looks at, the cepstrum's changes in time, does not depend on the mean.
 //
 // Files: driver.go and check.go face the operator; model*.go looks at model files before the library does, because the
 // library ends the process when it dislikes one; recognizer.go, gate.go and pool.go hand out slots and decoders, cores.go processor time, machine.go says what there is of both; decoder.go
-// turns audio into events, segment.go and pass.go decode a segment, result.go says its words; mean.go keeps the cepstral mean; cgo_sphinx.* is all
-// there is of C.
+// turns audio into events, segment.go and pass.go decode a segment, result.go says its words; mean.go keeps the cepstral mean, adapt.go moves the model to
+// it; cgo_sphinx.* is all there is of C.
 package pocketsphinx

@@ -49,8 +49,8 @@ func Driver() stt.Driver {
 				Help: "How many streams are taken at once, 1 to 256; each needs two thirds of a core while a new speaker speaks, less when he is known, and up to 240 MB. " +
 					"0 means one for each core, or fewer where memory is short; the limits of a container count."},
 			{Name: "finals", Kind: stt.KindString, Enum: []string{finalsAccurate, finalsFast}, Default: finalsAccurate,
-				Help: "accurate: while the speaker is not known, a finished segment is searched once more, from its beginning and with more effort; that " +
-					"takes up to 0.45 of its length. fast: its last words come at once, with a few more mistakes."},
+				Help: "accurate: a finished segment is searched a second time, with all that is known of the speaker by then; that takes up to a tenth " +
+					"of its length. fast: its last words come at once, with a few more mistakes."},
 			{Name: "silence", Kind: stt.KindDuration, Default: defaultSilence.String(),
 				Help: fmt.Sprintf("The pause that ends a segment, %v to %v, for callers that ask for no other.", leastSilence, mostSilence)},
 			{Name: "longest", Kind: stt.KindDuration, Default: defaultLongest.String(),

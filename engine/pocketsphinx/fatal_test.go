@@ -25,7 +25,7 @@ func TestLoadInChild(t *testing.T) {
 	}
 	for line := range strings.SplitSeq(list, "\n") {
 		f := strings.Split(line, "\t")
-		s, err := loadSearch(f[0], f[1], f[2], twice)
+		s, err := loadSearch(modelFiles{f[0], f[1], f[2]}, nil, twice)
 		switch {
 		case errors.Is(err, errFatal):
 			os.Stdout.WriteString("fatal " + strings.ReplaceAll(err.Error(), "\n", " ") + "\n")

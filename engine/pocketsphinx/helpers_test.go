@@ -212,8 +212,6 @@ func quiet(seconds float64) []int16 {
 // settle waits until the searches of streams that have been closed are back.
 func settle(r *Recognizer) {
 	for _, m := range r.served {
-		for _, p := range m.pools() {
-			p.work.Wait()
-		}
+		m.pool.work.Wait()
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// slotMemory is what the searches of a stream take, two or three of them, in bytes.
+// slotMemory is what the two searches of a stream take at most, in bytes.
 const slotMemory = 240 << 20
 
 // groupRoot is where Linux shows control groups of version 2, without the first slash.

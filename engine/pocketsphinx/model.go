@@ -16,24 +16,29 @@ type modelFiles struct{ hmm, lm, dict string }
 
 // model is what we need to know about a model ourselves.
 type model struct {
-	mean []float32 // the cepstral mean of its training, before any speech has been heard
+	mean    []float32 // the cepstral mean of its training, before any speech has been heard
+	streams []int     // lengths of its feature streams where the cepstrum comes first in them; nil: it does not
 }
 
 // checkModel reads the files as the library would and refuses what the library would end the process over, or read
 // beyond the end of: it checks little by itself and takes the numbers it finds for granted. It takes about 0.2 s.
 func checkModel(f modelFiles) (*model, error) {
-	phones, mean, err := checkAcoustic(f.hmm)
+	phones, feat, err := checkAcoustic(f.hmm)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkDictionary("dict", f.dict, phones, true); err != nil {
 		return nil, err
 	}
-	return &model{mean: mean}, checkLanguage(f.lm)
+	m := &model{mean: feat.mean}
+	if feat.cepstrumFirst {
+		m.streams = feat.streams
+	}
+	return m, checkLanguage(f.lm)
 }
 
-// checkAcoustic checks the folder of the acoustic model and returns the phones it knows and its cepstral mean.
-func checkAcoustic(hmm string) (phones map[string]bool, mean []float32, err error) {
+// checkAcoustic checks the folder of the acoustic model and returns the phones it knows and its features.
+func checkAcoustic(hmm string) (phones map[string]bool, feat *features, err error) {
 	if info, err := os.Stat(hmm); err == nil && !info.IsDir() {
 		return nil, nil, fault("hmm", hmm, "is a file; the option names a folder")
 	}
@@ -42,7 +47,7 @@ func checkAcoustic(hmm string) (phones map[string]bool, mean []float32, err erro
 			return nil, nil, fault("hmm", filepath.Join(hmm, name), "is a kind of file that is not supported here")
 		}
 	}
-	feat, err := checkParams(filepath.Join(hmm, "feat.params"))
+	feat, err = checkParams(filepath.Join(hmm, "feat.params"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -59,7 +64,7 @@ func checkAcoustic(hmm string) (phones map[string]bool, mean []float32, err erro
 			return nil, nil, err
 		}
 	}
-	return def.phones, feat.mean, nil
+	return def.phones, feat, nil
 }
 
 // fault makes the error about a file of the model. option is the field of the option models that leads to the file; located

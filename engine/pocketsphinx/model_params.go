@@ -11,6 +11,8 @@ type features struct {
 	mean    []float32
 	streams []int // lengths of the feature streams; their sum is size
 	size    int
+
+	cepstrumFirst bool // the first of them are the cepstrum itself, in order
 }
 
 // param is one option that feat.params may hold: the values it may have. A number lies between least and most.
@@ -105,7 +107,7 @@ func (p *param) refuses(value string) string {
 }
 
 func featuresOf(path string, given map[string]string) (*features, error) {
-	f := &features{streams: featureStreams[given["-feat"]]}
+	f := &features{streams: featureStreams[given["-feat"]], cepstrumFirst: strings.HasPrefix(given["-feat"], "1s_c")}
 	for _, n := range f.streams {
 		f.size += n
 	}

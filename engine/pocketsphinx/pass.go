@@ -33,11 +33,6 @@ func newPass(ctx context.Context, from *pool, st start) (*pass, error) {
 	if err != nil {
 		return nil, err
 	}
-	return beginPass(from, s, st)
-}
-
-// beginPass begins with a search of the pool's.
-func beginPass(from *pool, s *search, st start) (*pass, error) {
 	p := &pass{start: st, search: s, pool: from}
 	if err := s.start(); err != nil {
 		from.give(s)
@@ -80,6 +75,21 @@ func (p *pass) silence(frames int) error {
 	return nil
 }
 
+// adapt goes on with another mean, if the library will go over all of the segment again at the end. Where it cannot be adapted the mean stays.
+func (p *pass) adapt(mean []float32) error {
+	if p.search.tuning == nil {
+		return nil
+	}
+	bias := slices.Clone(mean)
+	for i := range bias {
+		bias[i] -= p.mean[i]
+	}
+	if err := p.search.adapt(bias); err != nil && p.search.broken {
+		return failed("decode", err)
+	}
+	return nil
+}
+
 // chase is a pass that goes over a segment again, from its beginning, on a goroutine of its own, because the speaker is known
 // better than when the pass before began. Frames reach it through a queue.
 type chase struct {
@@ -104,20 +114,14 @@ type chase struct {
 
 // newChase starts a pass with a search of the pool's. The pool owns its goroutine, which ends when joined or dropped. It makes do
 // with the cores that are left over until somebody waits for it.
-func newChase(from *pool, of *cores, with *search, st start, due int) *chase {
+func newChase(from *pool, of *cores, st start, due int) *chase {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &chase{weight: st.weight, due: due, pool: from, cores: of, urgent: make(chan struct{}),
 		cancel: cancel, done: make(chan struct{}), more: make(chan struct{}, 1), busy: true}
 	from.work.Go(func() { // owned by the pool; ends when c is joined or dropped, which who made it does
 		defer close(c.done)
 		defer cancel()
-		if with == nil {
-			with, c.err = from.take(ctx)
-			if c.err != nil {
-				return
-			}
-		}
-		if c.pass, c.err = beginPass(from, with, st); c.err != nil {
+		if c.pass, c.err = newPass(ctx, from, st); c.err != nil {
 			return
 		}
 		if c.err = guarded(c.pass.search, func() error { return c.follow(ctx) }); c.err != nil {

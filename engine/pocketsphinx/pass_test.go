@@ -154,7 +154,7 @@ func TestChaseDropped(t *testing.T) {
 		},
 	} {
 		for range 5 {
-			leave(newChase(p, r.cores, p.try(), st, 0))
+			leave(newChase(p, r.cores, st, 0))
 		}
 		p.work.Wait()
 		if p.total != len(p.idle) || p.total > p.most {

@@ -60,16 +60,6 @@ func (p *pool) take(ctx context.Context) (*search, error) {
 	}
 }
 
-// try returns a search that is idle; nil: there is none at the moment.
-func (p *pool) try() *search {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed || len(p.idle) == 0 {
-		return nil
-	}
-	return p.next()
-}
-
 // next hands out the search that has been idle longest: all of them get to know long utterances soon, and take no more memory
 // from then on. p.mu is held.
 func (p *pool) next() *search {
@@ -137,7 +127,7 @@ func (p *pool) wakeLocked(s *search) bool {
 }
 
 // give takes a search back. One that the library has given up is replaced when next needed. One that still has an
-// utterance is ended first, which takes a while and which nobody waits for.
+// utterance is ended first, and one that was adapted to somebody gets its model back, both of which nobody waits for.
 func (p *pool) give(s *search) {
 	switch {
 	case s.broken:
@@ -146,6 +136,13 @@ func (p *pool) give(s *search) {
 	case s.open:
 		p.work.Go(func() { // owned by the pool, whose close waits for it; ends when the library has done its work
 			s.end() //nolint:errcheck // the search remembers what became of it
+			p.give(s)
+		})
+	case s.bias != nil:
+		p.work.Go(func() { // as above
+			if s.adapt(nil) != nil {
+				s.broken = true
+			}
 			p.give(s)
 		})
 	default:

@@ -41,8 +41,7 @@ type Recognizer struct {
 // served is one model and what decodes with it.
 type served struct {
 	model *model
-	pool  *pool // of the searches for what is heard now
-	last  *pool // of those for finals; nil: there are no others
+	pool  *pool
 	front template
 }
 
@@ -70,51 +69,33 @@ func serve(ctx context.Context, opts *options, i int) (*served, error) {
 	if err != nil {
 		return nil, located(err, i)
 	}
-	searches := func(most int, e effort) *pool {
-		return newPool(most, func() (*search, error) {
-			s, err := loadSearch(files.hmm, files.lm, files.dict, e)
-			if err != nil {
-				return nil, located(&stt.Error{Code: stt.Invalid, Op: "open", Option: "hmm", Err: err,
-					Msg: fmt.Sprintf("the library refuses the model in %q", files.hmm)}, i)
-			}
-			return s, nil
-		})
+	how := once
+	if opts.accurate {
+		how = twice
 	}
 	sv := &served{model: m}
-	if opts.accurate {
-		// The finals are not theirs, so a second search is only lent to who gets to know a speaker.
-		sv.pool, sv.last = searches(opts.slots+(opts.slots+3)/4, draft), searches(opts.slots, twice)
-	} else {
-		sv.pool = searches(2*opts.slots, once)
-	}
+	t := tuningOf(files.hmm, m.streams)
+	sv.pool = newPool(2*opts.slots, func() (*search, error) {
+		s, err := loadSearch(files, t, how)
+		if err != nil {
+			return nil, located(&stt.Error{Code: stt.Invalid, Op: "open", Option: "hmm", Err: err,
+				Msg: fmt.Sprintf("the library refuses the model in %q", files.hmm)}, i)
+		}
+		return s, nil
+	})
 	return sv, sv.warm(ctx)
 }
 
-// warm loads the first search of each pool. After an error nothing is left.
+// warm loads the first search. After an error nothing is left.
 func (m *served) warm(ctx context.Context) error {
-	for _, p := range m.pools() {
-		s, err := p.take(ctx)
-		if err != nil {
-			m.close()
-			return err
-		}
-		m.front = templateOf(s)
-		p.give(s)
+	s, err := m.pool.take(ctx)
+	if err != nil {
+		m.pool.close()
+		return err
 	}
+	m.front = templateOf(s)
+	m.pool.give(s)
 	return nil
-}
-
-func (m *served) pools() []*pool {
-	if m.last == nil {
-		return []*pool{m.pool}
-	}
-	return []*pool{m.pool, m.last}
-}
-
-func (m *served) close() {
-	for _, p := range m.pools() {
-		p.close()
-	}
 }
 
 // Models implements stt.Recognizer.
@@ -168,7 +149,7 @@ func (r *Recognizer) decoder(m *served, set settings, start stt.Time) (*decoder,
 	if err != nil {
 		return nil, failed("open", err)
 	}
-	return &decoder{set: set, start: start, front: f, pool: m.pool, last: m.last, cores: r.cores, gate: r.gate,
+	return &decoder{set: set, start: start, front: f, pool: m.pool, cores: r.cores, gate: r.gate,
 		detect: vad.New(vad.Options{}), mean: newMean(m.model.mean, m.front.size), rows: row{size: m.front.size}}, nil
 }
 
@@ -176,7 +157,7 @@ func (r *Recognizer) decoder(m *served, set settings, start stt.Time) (*decoder,
 func (r *Recognizer) Close() error {
 	r.gate.close()
 	for _, m := range r.served {
-		m.close()
+		m.pool.close()
 	}
 	return nil
 }

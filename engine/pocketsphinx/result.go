@@ -30,7 +30,13 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 	if s.pass == nil { // over before there was anything of it
 		return nil, max(s.from, s.d.frames), nil
 	}
-	if err := s.better(ctx); err != nil {
+	if s.chase != nil && s.chase.counts {
+		if err := s.takeOver(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
+	s.stopChase()
+	if err := s.pass.adapt(s.d.mean.value()); err != nil {
 		return nil, 0, err
 	}
 	end = s.fed
@@ -49,26 +55,6 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 		s.hyp, end = s.withoutLast(end)
 	}
 	return s.words(s.hyp, end, true), end, nil
-}
-
-// better sees to it that the final comes from the best pass that its caller is willing to wait for.
-func (s *segment) better(ctx context.Context) error {
-	if s.decided() || s.chase != nil && s.chase.counts && !s.drafts() {
-		if err := s.takeOver(ctx); err != nil {
-			return err
-		}
-	}
-	s.stopChase()
-	if !s.drafting() {
-		return nil
-	}
-	until := max(s.fed, s.known())
-	if err := s.begin(ctx, true); err != nil {
-		return err
-	}
-	err := s.feed(ctx, s.from, until)
-	s.fed = until
-	return err
 }
 
 func (s *segment) stopChase() {

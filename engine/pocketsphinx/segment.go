@@ -13,20 +13,15 @@ import (
 const (
 	// firstMean is how much speech of a stranger is heard before decoding begins.
 	firstMean = 20
-	// knownMean is how much speech makes a mean that is not worth starting over for. The final of a long segment may come from it, which
-	// need not be begun at its end then.
+	// knownMean is how much speech makes a mean that is not worth starting over for.
 	knownMean = 400
 	// lead is how much silence is made up before a segment that has none of its own, and trail how much behind.
 	lead  = 20
 	trail = 5
 )
 
-// A segment is gone over again when the mean is worth so many times as much as the one in use; betterDraft where only partials
-// are the better for it.
-const (
-	better      = 2.5
-	betterDraft = 3.5
-)
+// better is how many times as much as the one in use a mean must be worth for a segment to be gone over again with it.
+const better = 2.5
 
 // catchUp is when another pass takes over, in lengths of the segment from where it began. A machine that is not busy goes over
 // a segment in a third of its time; meanwhile there is more of it.
@@ -38,9 +33,8 @@ const catchUp = 0.6
 // mean chases the first, and takes over when it is level. Partials never wait for it.
 //
 // Where finals are fast, they are the words of the pass under way. From which frame on they wait for the one that chases it depends
-// on the audio alone, and so the words do not depend on how busy the machine is. Where finals are accurate, the words of a stranger
-// are a draft, found with less effort. When he has spoken for four seconds, a pass that tries harder chases it, and the words of that are final; a segment
-// that ends before is gone over at its end. A segment of a speaker who is known is heard with that effort from the start.
+// on the audio alone, and so the words do not depend on how busy the machine is. Where finals are accurate, the library goes over the segment
+// again at its end, among the words that the pass has found possible anywhere, and with the mean as it is known by then.
 type segment struct {
 	d     *decoder
 	from  int    // the first frame that belongs to it, silence before the speech included
@@ -100,20 +94,17 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 		if !last && s.d.mean.weight < modelWeight+firstMean {
 			return nil
 		}
-		if err := s.begin(ctx, last); err != nil {
+		if err := s.begin(ctx); err != nil {
 			return err
 		}
 	}
 	if s.chase != nil {
 		s.chase.counts = s.d.frames >= s.chase.due
-		if (s.chase.counts || s.drafts()) && s.chase.level() {
+		if s.chase.counts && s.chase.level() {
 			if err := s.takeOver(ctx); err != nil {
 				return err
 			}
 		}
-	}
-	if last && s.drafting() && !s.decided() {
-		return nil // nobody will ask for the draft
 	}
 	if err := s.feed(ctx, s.fed, until); err != nil {
 		return err
@@ -134,33 +125,13 @@ func (s *segment) advance(ctx context.Context, last bool) error {
 // known returns the frame up to which there is something to decode now.
 func (s *segment) known() int { return min(s.d.rows.end(), s.d.lastVoice+postRoll, s.d.frames) }
 
-// drafts reports whether finals come from another pass than the partials of a stranger.
-func (s *segment) drafts() bool { return s.d.last != nil }
-
-// drafting reports whether the pass under way is only good for partials.
-func (s *segment) drafting() bool { return s.drafts() && s.pass.pool != s.d.last }
-
-// decided reports whether a pass for the final chases a draft.
-func (s *segment) decided() bool { return s.drafts() && s.chase != nil && s.chase.pool == s.d.last }
-
 // pursue begins a chase.
 func (s *segment) pursue(ctx context.Context) error {
-	from, due := s.d.pool, s.d.frames+int(catchUp*float64(s.fed-s.from))
-	var with *search
-	switch {
-	case !s.drafts():
-		if err := s.takeOver(ctx); err != nil { // of the one before
-			return err
-		}
-	case s.d.mean.weight >= knownMean: // it will not be much better at the end
-		s.stopChase()
-		from = s.d.last
-	default: // only partials are the better for it: a search must be to spare
-		if with = s.d.pool.try(); with == nil {
-			return nil
-		}
+	due := s.d.frames + int(catchUp*float64(s.fed-s.from))
+	if err := s.takeOver(ctx); err != nil { // of the one before
+		return err
 	}
-	s.chase, s.chased = newChase(from, s.d.cores, with, s.start(), due), s.from
+	s.chase, s.chased = newChase(s.d.pool, s.d.cores, s.start(), due), s.from
 	return nil
 }
 
@@ -179,19 +150,14 @@ func (s *segment) feed(ctx context.Context, from, until int) error {
 
 // worthwhile reports whether the mean has become so much better that another pass should begin.
 func (s *segment) worthwhile() bool {
-	now, weight := s.d.mean.weight, max(s.pass.weight, s.failed)
-	switch {
-	case s.drafts() && now >= knownMean:
-		return s.drafting() && !s.decided() && s.failed < knownMean
-	case s.drafts():
-		return s.chase == nil && now >= betterDraft*weight
-	case s.chase == nil:
-	case s.chase.counts:
+	weight := max(s.pass.weight, s.failed)
+	if s.chase != nil {
+		if !s.chase.counts {
+			return false
+		}
 		weight = max(weight, s.chase.weight)
-	default:
-		return false
 	}
-	return weight < knownMean && now >= better*weight
+	return weight < knownMean && s.d.mean.weight >= better*weight
 }
 
 // learn takes the speech before frame n into the mean.
@@ -219,26 +185,11 @@ func (s *segment) quietest() []float32 {
 	return slices.Clone(s.d.rows.at(quietest))
 }
 
-// begin begins a pass, in place of the one there was. last says that nothing more will be heard of the segment.
-func (s *segment) begin(ctx context.Context, last bool) error {
-	from := s.d.pool
-	if s.drafts() && (last || s.d.mean.weight >= knownMean) {
-		from = s.d.last
-	}
-	p, err := newPass(ctx, from, s.start())
-	if err != nil {
-		return err
-	}
-	s.replace(p, s.from)
-	return nil
-}
-
-// replace puts p in place of the pass there was. fed is its next frame.
-func (s *segment) replace(p *pass, fed int) {
-	if s.pass != nil {
-		s.pass.pool.give(s.pass.search)
-	}
-	s.pass, s.fed = p, fed
+// begin begins the first pass.
+func (s *segment) begin(ctx context.Context) (err error) {
+	s.pass, err = newPass(ctx, s.d.pool, s.start())
+	s.fed = s.from
+	return err
 }
 
 // takeOver waits for the pass that chases, if there is one, and goes on with it. Where the library has failed it, the one there
@@ -255,7 +206,8 @@ func (s *segment) takeOver(ctx context.Context) error {
 		return ctx.Err()
 	}
 	behind := s.fed
-	s.replace(p, s.chased)
+	s.d.pool.give(s.pass.search)
+	s.pass, s.fed = p, s.chased
 	if err := s.feed(ctx, s.fed, behind); err != nil {
 		return err
 	}
