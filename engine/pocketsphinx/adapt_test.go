@@ -178,7 +178,51 @@ func TestAdaptFilesChanged(t *testing.T) {
 			if text := textOf(finals(transcribe(t, r, config(), samplesOf(t, goforward), 3200))); text == "" {
 				t.Error("nothing is recognised any more")
 			}
+			settle(r)
+			if p := r.served[0].pool; p.total == 0 || p.total != len(p.idle) {
+				t.Errorf("%d searches, %d of them idle: some are lost", p.total, len(p.idle))
+			}
 		})
+	}
+}
+
+// A bias that cannot be taken back costs no search, and those who come next no words.
+func TestAdaptForGood(t *testing.T) {
+	t.Parallel()
+	files := changed(t, turtle(t), "means", func(b []byte) []byte { return b })
+	r := openEngine(t, map[string]string{"slots": "1", "models": stt.FormatRecords([]map[string]string{
+		{"name": "m", "language": "en-US", "hmm": files.hmm, "lm": files.lm, "dict": files.dict}})})
+	clip := samplesOf(t, goforward)
+	want := textOf(finals(transcribe(t, r, config(), clip, 3200)))
+	settle(r)
+	p := r.served[0].pool
+	var all []*search
+	for range len(p.idle) {
+		s := mustTake(t, p)
+		if s.bias != nil || s.open {
+			t.Errorf("a search that somebody has used comes with the bias %v, open %v", s.bias, s.open)
+		}
+		bias := make([]float32, s.size)
+		for i := range bias {
+			bias[i] = []float32{12, -9, 7}[i%3]
+		}
+		if err := s.adapt(bias); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	if err := os.Remove(filepath.Join(files.hmm, "means")); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		p.give(s)
+	}
+	settle(r)
+	if p.total != len(p.idle) || len(p.idle) != len(all) || p.idle[0].bias == nil {
+		t.Fatalf("%d searches, %d of them idle, of %d; the first has the bias %v", p.total, len(p.idle), len(all), p.idle[0].bias)
+	}
+	if got := textOf(finals(transcribe(t, r, config(), clip, 3200))); got != want || want == "" {
+		t.Errorf("%q; expected %q as before", got, want)
 	}
 }
 

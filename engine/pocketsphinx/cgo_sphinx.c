@@ -47,12 +47,13 @@ static void say(void *user, err_lvl_t level, const char *fmt, ...) {
 	call.err = NULL;           \
 	return (ok) ? ES_OK : ES_FAILED;
 
-// thrift has all threads share one heap, so that what one decoder has given back serves the others, and keeps large buffers, which
-// grow with the longest utterance, out of it. Decoders ask for memory rarely: nobody waits for his turn.
+// thrift has all threads share one heap, so that what one decoder has given back serves the others, and keeps large buffers out of it: those
+// that grow with the longest utterance, and the model's means, which are read anew for every utterance and would leave holes. Decoders ask for
+// memory rarely: nobody waits for his turn.
 static void thrift(void) {
 #ifdef __GLIBC__
 	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_MMAP_THRESHOLD, 1 << 20); // set, it stays: else each large buffer given back would raise it
+	mallopt(M_MMAP_THRESHOLD, 1 << 19); // set, it stays: else each large buffer given back would raise it
 #endif
 }
 
@@ -102,8 +103,11 @@ int es_end(ps_decoder_t *ps, char *err) {
 int es_adapt(ps_decoder_t *ps, const char *file, char *err) {
 	BEGIN(err)
 	ps_mllr_t *transform = ps_mllr_read(file);
-	if (transform) // is the decoder's from now on
-		transform = ps_update_mllr(ps, transform);
+	if (transform && !ps_update_mllr(ps, transform)) { // is the decoder's from now on
+		call.armed = 0;
+		call.err = NULL;
+		return ES_FATAL; // the means may be gone
+	}
 	END(transform)
 }
 

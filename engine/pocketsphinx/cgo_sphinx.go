@@ -39,8 +39,8 @@ type effort struct {
 }
 
 // Without a limit of states a search takes half as long again, most of all where it has lost its way. On the development set, 845 words,
-// 4000 and 3.5 give 257 errors where 5000 and 3 give 256, and with the second search 243 instead of 245, for 10 to 30 % less time. 3000 and 4
-// cost two words in a hundred.
+// 4000 and 3.5 give 257 errors where 5000 and 3 give 256, for 10 to 30 % less time; with the second search 3000 and 4 cost two words in
+// a hundred.
 var (
 	once  = effort{states: "4000", phones: "3.5"}
 	twice = effort{states: "4000", phones: "3.5", again: true}
@@ -115,7 +115,7 @@ func (s *search) result(out []found) []found {
 // do not depend on the mean.) The library's second pass goes over all features of the utterance again, and so sees the model as it is at the end.
 // nil puts the means back, exactly.
 //
-// It takes 10 to 20 ms: the library reads the files of the model again. After an error the search is as it was, or broken.
+// It takes 10 to 20 ms with Debian's model: the library reads the files of the model again. After an error the search is as it was, or broken.
 func (s *search) adapt(bias []float32) error {
 	if !s.tuning.possible() {
 		return errors.New("the model cannot be adapted, or its files have changed")
@@ -129,7 +129,6 @@ func (s *search) adapt(bias []float32) error {
 	defer C.free(unsafe.Pointer(name))
 	var msg [C.ES_ERRSIZE]C.char
 	if err := s.done(C.es_adapt(s.ps, name, &msg[0]), &msg); err != nil {
-		s.broken = true // the means may be gone
 		return err
 	}
 	s.bias = bias

@@ -14,7 +14,8 @@ int es_load(ps_decoder_t **out, const char *hmm, const char *lm, const char *dic
 int es_start(ps_decoder_t *ps, char *err);
 int es_feed(ps_decoder_t *ps, mfcc_t *cep, int frames, char *err);
 int es_end(ps_decoder_t *ps, char *err);
-// es_adapt has the library read the means and variances of the model again and put the transform in file on them.
+// es_adapt has the library read the means and variances of the model again and put the transform in file on them. ES_FAILED: the transform
+// could not be read, and nothing has changed.
 int es_adapt(ps_decoder_t *ps, const char *file, char *err);
 void es_free(ps_decoder_t *ps);
 // es_window is how many frames a feature looks ahead.

@@ -125,6 +125,11 @@ func TestTenantsDoNotMeet(t *testing.T) {
 			}
 			s.Close()
 			settle(first) // for the searches
+			for _, s := range first.served[0].pool.idle {
+				if s.bias != nil || s.open {
+					t.Errorf("a search is kept with the bias %v, open %v", s.bias, s.open)
+				}
+			}
 			if after := finals(transcribe(t, first, config(), samplesOf(t, austen+"0880.wav"), 3200)); !sameWords(after, alone) {
 				t.Errorf("after others %+v; alone %+v", after, alone)
 			}

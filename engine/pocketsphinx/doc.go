@@ -24,17 +24,17 @@
 // # A stranger's mean
 //
 // What the mean is decides on accuracy more than anything else, and nobody knows it before the speaker has been heard.
-// So a segment is decoded by a pass with one mean from end to end: the first begins when a fifth of a second of speech has
+// So a segment is decoded by a pass with one mean from end to end: the first begins when a tenth of a second of speech has
 // been heard, and gives partials. When the mean is worth several times as much, another pass begins on a second
 // decoder, chases the first through the segment, and takes over when it is level. Partials never wait for it. It runs on cores
 // that no stream needs at the moment. After four seconds of speech the mean is known, and kept from segment to segment.
 //
-// The option finals decides what happens at the end of a segment. With fast, the words of the pass that is there are
-// final. A pass that chases it counts from 0.6 of the segment's length after it began, and from then on the final waits for it:
-// that is decided by the audio alone, so the same audio gives the same words. With accurate, the library's second pass goes over the segment
-// again at its end, among the words that the first has found possible anywhere, which takes less than a tenth of the segment's length; and it hears it with the mean
-// that is known by then. For that the means of the model are moved instead of the features, which the library has already: all else that it
-// looks at, the cepstrum's changes in time, does not depend on the mean.
+// At the end of a segment the words of the pass that is there are final. A pass that chases it counts from 0.6 of the segment's
+// length after it began, and from then on the final waits for it: that is decided by the audio alone, so the same audio gives the
+// same words. With the option finals at accurate, the library's second pass goes over the segment again at its end, among the words
+// that the first has found possible anywhere, which takes about a tenth of the segment's length; and it hears it with the mean that
+// is known by then. For that the means of the model are moved instead of the features, which the library has already: all else that
+// it looks at, the cepstrum's changes in time, does not depend on the mean.
 //
 // Files: driver.go and check.go face the operator; model*.go looks at model files before the library does, because the
 // library ends the process when it dislikes one; recognizer.go, gate.go and pool.go hand out slots and decoders, cores.go processor time, machine.go says what there is of both; decoder.go

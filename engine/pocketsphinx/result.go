@@ -36,7 +36,7 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 		}
 	}
 	s.stopChase()
-	if err := s.pass.adapt(s.d.mean.value()); err != nil {
+	if err := s.adapt(); err != nil {
 		return nil, 0, err
 	}
 	end = s.fed
@@ -55,6 +55,13 @@ func (s *segment) finish(ctx context.Context, cut bool) (words []stt.Word, end i
 		s.hyp, end = s.withoutLast(end)
 	}
 	return s.words(s.hyp, end, true), end, nil
+}
+
+// adapt gives what is known of the speaker to the second pass.
+func (s *segment) adapt() error {
+	s.d.cores.begin()
+	defer s.d.cores.end()
+	return s.pass.adapt(s.d.mean.value())
 }
 
 func (s *segment) stopChase() {

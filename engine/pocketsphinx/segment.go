@@ -12,7 +12,7 @@ import (
 // All of these are in frames of 10 ms.
 const (
 	// firstMean is how much speech of a stranger is heard before decoding begins.
-	firstMean = 20
+	firstMean = 10
 	// knownMean is how much speech makes a mean that is not worth starting over for.
 	knownMean = 400
 	// lead is how much silence is made up before a segment that has none of its own, and trail how much behind.
@@ -32,9 +32,9 @@ const catchUp = 0.6
 // Its words come from one pass with one mean from end to end. While the speaker is a stranger, another pass with a better
 // mean chases the first, and takes over when it is level. Partials never wait for it.
 //
-// Where finals are fast, they are the words of the pass under way. From which frame on they wait for the one that chases it depends
-// on the audio alone, and so the words do not depend on how busy the machine is. Where finals are accurate, the library goes over the segment
-// again at its end, among the words that the pass has found possible anywhere, and with the mean as it is known by then.
+// Finals are the words of the pass under way. From which frame on they wait for the one that chases it depends on the audio alone, and so the
+// words do not depend on how busy the machine is. Where finals are accurate, the library goes over the segment again at its end, among the words
+// that the pass has found possible anywhere, and with the mean as it is known by then.
 type segment struct {
 	d     *decoder
 	from  int    // the first frame that belongs to it, silence before the speech included
