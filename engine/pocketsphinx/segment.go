@@ -13,6 +13,8 @@ import (
 const (
 	// firstMean is how much speech of a stranger is heard before decoding begins.
 	firstMean = 10
+	// firstWeight is what that mean counts for at least when it is compared with later ones: as much as with 0.2 s of speech.
+	firstWeight = modelWeight + 20
 	// knownMean is how much speech makes a mean that is not worth starting over for.
 	knownMean = 400
 	// lead is how much silence is made up before a segment that has none of its own, and trail how much behind.
@@ -187,7 +189,9 @@ func (s *segment) quietest() []float32 {
 
 // begin begins the first pass.
 func (s *segment) begin(ctx context.Context) (err error) {
-	s.pass, err = newPass(ctx, s.d.pool, s.start())
+	st := s.start()
+	st.weight = max(st.weight, firstWeight)
+	s.pass, err = newPass(ctx, s.d.pool, st)
 	s.fed = s.from
 	return err
 }
